@@ -1,0 +1,1 @@
+"""People, workspaces and every credential, device keys included."""

@@ -1,0 +1,102 @@
+"""What routes ask of a request: who it is, what they may do, and a transaction in their workspace."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated
+
+import structlog
+from fastapi import Depends, Header
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, OAuth2PasswordBearer
+
+from app.auth import service
+from app.auth.errors import InvalidCredential, NoCredential
+from app.auth.principals import Principal, Scope
+from app.core.db import ReadSession, WriteSession
+from app.core.deps import DatabaseDep, SettingsDep
+from app.core.text import NO_CONTROL_CHARACTERS
+
+_user = OAuth2PasswordBearer(
+    tokenUrl="/auth/login", scheme_name="User", description="A user's access token.", auto_error=False
+)
+_key = HTTPBearer(
+    scheme_name="Key", description="An API key (`snt_k_…`) or a device key (`snt_d_…`).", auto_error=False
+)
+
+WorkspaceHeader = Annotated[
+    str | None,
+    Header(
+        alias="Sentinela-Workspace",
+        description="The workspace to act on; by default the first one joined.",
+        max_length=64,
+        pattern=NO_CONTROL_CHARACTERS,
+    ),
+]
+
+
+async def bearer(
+    token: Annotated[str | None, Depends(_user)],
+    key: Annotated[HTTPAuthorizationCredentials | None, Depends(_key)],
+) -> str | None:
+    """The credential as sent; the two schemes read the same header and differ only in the documentation."""
+    return key.credentials if key else token
+
+
+async def maybe_authenticated(
+    credential: Annotated[str | None, Depends(bearer)],
+    database: DatabaseDep,
+    settings: SettingsDep,
+    workspace: WorkspaceHeader = None,
+) -> Principal | None:
+    if not credential:
+        return None
+    principal = await service.authenticate(database, settings, credential, workspace)
+    structlog.contextvars.bind_contextvars(workspace_id=principal.workspace_id, user_id=principal.user_id)
+    return principal
+
+
+async def authenticated(principal: Annotated[Principal | None, Depends(maybe_authenticated)]) -> Principal:
+    if principal is None:
+        raise NoCredential("Send a credential: Authorization: Bearer <token or key>.")
+    return principal
+
+
+def require(scope: Scope) -> Callable[[Principal], Principal]:
+    """A dependency that lets through whoever has the scope."""
+
+    def check(principal: Annotated[Principal, Depends(authenticated)]) -> Principal:
+        principal.require(scope)
+        return principal
+
+    return check
+
+
+def signed_in(principal: Annotated[Principal, Depends(authenticated)]) -> Principal:
+    """Only a person with an access token: a key has no session to end and no self to show."""
+    if principal.session_ulid is None:
+        raise InvalidCredential("This needs a user's access token; a key does not do.")
+    return principal
+
+
+Reader = Annotated[Principal, Depends(require("read"))]
+Writer = Annotated[Principal, Depends(require("write"))]
+Admin = Annotated[Principal, Depends(require("admin"))]
+SignedIn = Annotated[Principal, Depends(signed_in)]
+MaybePrincipal = Annotated[Principal | None, Depends(maybe_authenticated)]
+
+
+async def read_transaction(
+    principal: Annotated[Principal, Depends(authenticated)], database: DatabaseDep
+) -> AsyncIterator[ReadSession]:
+    async with database.read(principal.workspace_id) as session:
+        yield session
+
+
+async def write_transaction(
+    principal: Annotated[Principal | None, Depends(maybe_authenticated)], database: DatabaseDep
+) -> AsyncIterator[WriteSession]:
+    async with database.write(principal.workspace_id if principal else None) as session:
+        yield session
+
+
+# scope="function": the transaction ends before the answer goes out, so that a failed commit is never a 2xx.
+InReadTransaction = Annotated[ReadSession, Depends(read_transaction, scope="function")]
+InWriteTransaction = Annotated[WriteSession, Depends(write_transaction, scope="function")]

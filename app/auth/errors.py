@@ -1,0 +1,35 @@
+"""What can go wrong with people and credentials."""
+
+from app.core.errors import Conflict, Forbidden, NotFound, Unauthorized
+
+
+class UsernameTaken(Conflict):
+    kind = "username-taken"
+
+
+class RegistrationClosed(Forbidden):
+    kind = "registration-closed"
+
+
+class WrongPassword(Unauthorized):
+    kind = "wrong-password"
+
+
+class NoCredential(Unauthorized):
+    kind = "no-credential"
+
+
+class InvalidCredential(Unauthorized):
+    kind = "invalid-credential"
+
+
+class MissingScope(Forbidden):
+    kind = "missing-scope"
+
+
+class NoSuchWorkspace(NotFound):
+    kind = "no-such-workspace"
+
+
+class NoSuchKey(NotFound):
+    kind = "no-such-key"

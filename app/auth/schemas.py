@@ -1,0 +1,97 @@
+"""Shapes of people, tokens and keys on the wire."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from app.auth.principals import Role, Scope
+from app.core.instants import Instant
+from app.core.text import Name
+
+# Longer ones gain nothing and would let a client make the server hash megabytes.
+MAX_PASSWORD = 1024
+# One @ with something on either side: an address is proven by the mail that arrives, not by its spelling.
+EMAIL = r"^[^@\s\x00]+@[^@\s\x00]+$"
+
+Username = Annotated[Name, AfterValidator(str.casefold)]
+
+
+class Register(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"username": "ana", "password": "violet-otter-42"}}
+    )
+
+    username: Username
+    password: str = Field(min_length=8, max_length=MAX_PASSWORD)
+    email: str | None = Field(default=None, max_length=320, pattern=EMAIL)
+
+
+class Registered(BaseModel):
+    id: str = Field(examples=["01KA2V0C8T3J9X5N7Q1W4Z6Y8B"])
+    username: str = Field(examples=["ana"])
+
+
+class Login(BaseModel):
+    """Also accepted as the OAuth2 password form."""
+
+    model_config = ConfigDict(
+        extra="ignore", json_schema_extra={"example": {"username": "ana", "password": "violet-otter-42"}}
+    )
+
+    username: Username
+    password: str = Field(max_length=MAX_PASSWORD)
+
+
+class Tokens(BaseModel):
+    access_token: str
+    token_type: Literal["bearer"] = "bearer"
+    expires_in: int = Field(description="Lifetime of the access token, seconds.", examples=[3600])
+    refresh_token: str
+
+
+class Refresh(BaseModel):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"refresh_token": "snt_r_…"}})
+
+    refresh_token: str = Field(max_length=200)
+
+
+class WorkspaceOfUser(BaseModel):
+    workspace_ulid: str
+    name: str
+    role: Role
+
+
+class Me(BaseModel):
+    id: str
+    username: str
+    email: str | None
+    workspaces: list[WorkspaceOfUser]
+
+
+class UserRow(BaseModel):
+    id: str
+    username: str
+    email: str | None
+    created_at: Instant
+
+
+class KeyCreate(BaseModel):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"name": "importer", "scopes": ["write"]}})
+
+    name: Name
+    scopes: list[Scope] = Field(default=["read", "write"], min_length=1, max_length=3)
+    expires_at: Instant | None = None
+
+
+class Key(BaseModel):
+    key_id: str
+    name: str
+    scopes: list[Scope]
+    prefix: str = Field(description="The key's first characters, to tell keys apart.", examples=["snt_k_Zx81"])
+    created_at: Instant
+    expires_at: Instant | None
+    last_used_at: Instant | None
+
+
+class KeyCreated(Key):
+    key: str = Field(description="The key itself, shown this once.")

@@ -1,0 +1,96 @@
+"""Tables of people and credentials."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Boolean, DateTime, ForeignKey, Identity, Index, Integer, LargeBinary, Text, text
+from sqlalchemy import func as sql
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Table
+
+Moment = DateTime(timezone=True)
+
+
+class Workspace(Table):
+    """A tenant: servers, readings, keys and jobs belong to exactly one."""
+
+    __tablename__ = "workspace"
+
+    workspace_id: Mapped[int] = mapped_column(Integer, Identity(always=True), primary_key=True, init=False)
+    workspace_ulid: Mapped[str] = mapped_column(Text, unique=True)
+    name: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Moment, server_default=sql.now(), init=False)
+
+
+class User(Table):
+    """A person. `username` is stored trimmed and case-folded."""
+
+    __tablename__ = "user_account"
+
+    user_id: Mapped[int] = mapped_column(Integer, Identity(always=True), primary_key=True, init=False)
+    user_ulid: Mapped[str] = mapped_column(Text, unique=True)
+    username: Mapped[str] = mapped_column(Text, unique=True)
+    email: Mapped[str | None] = mapped_column(Text)
+    password_hash: Mapped[str] = mapped_column(Text, repr=False)
+    administers_installation: Mapped[bool] = mapped_column(Boolean, server_default=text("false"), default=False)
+    created_at: Mapped[datetime] = mapped_column(Moment, server_default=sql.now(), init=False)
+
+
+class Membership(Table):
+    """A person's role in a workspace."""
+
+    __tablename__ = "membership"
+
+    workspace_id: Mapped[int] = mapped_column(
+        ForeignKey("workspace.workspace_id", ondelete="CASCADE"), primary_key=True
+    )
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("user_account.user_id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    role: Mapped[str] = mapped_column(Text)
+    joined_at: Mapped[datetime] = mapped_column(Moment, server_default=sql.now(), init=False)
+
+
+class LoginSession(Table):
+    """One login; its tokens die with it."""
+
+    __tablename__ = "login_session"
+
+    session_id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True, init=False)
+    session_ulid: Mapped[str] = mapped_column(Text, unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.user_id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(Moment, server_default=sql.now(), init=False)
+    ended_at: Mapped[datetime | None] = mapped_column(Moment, default=None)
+
+
+class RefreshToken(Table):
+    """A refresh token by its hash; used once, and a second use ends the session."""
+
+    __tablename__ = "refresh_token"
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    session_id: Mapped[int] = mapped_column(ForeignKey("login_session.session_id", ondelete="CASCADE"), index=True)
+    expires_at: Mapped[datetime] = mapped_column(Moment, index=True)
+    used_at: Mapped[datetime | None] = mapped_column(Moment, default=None)
+
+
+class Credential(Table):
+    """An API key (`server_id` is null) or a server's device key; only its hash is kept."""
+
+    __tablename__ = "credential"
+    __table_args__ = (Index("ix_credential_workspace", "workspace_id", "credential_ulid"),)
+
+    credential_id: Mapped[int] = mapped_column(Integer, Identity(always=True), primary_key=True, init=False)
+    credential_ulid: Mapped[str] = mapped_column(Text, unique=True)
+    key_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True, repr=False)
+    prefix: Mapped[str] = mapped_column(Text)
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.workspace_id", ondelete="CASCADE"))
+    server_id: Mapped[int | None] = mapped_column(ForeignKey("server.server_id", ondelete="CASCADE"), index=True)
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.user_id", ondelete="SET NULL"))
+    name: Mapped[str] = mapped_column(Text)
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    created_at: Mapped[datetime] = mapped_column(Moment, server_default=sql.now(), init=False)
+    expires_at: Mapped[datetime | None] = mapped_column(Moment, default=None)
+    revoked_at: Mapped[datetime | None] = mapped_column(Moment, default=None)
+    last_used_at: Mapped[datetime | None] = mapped_column(Moment, default=None)

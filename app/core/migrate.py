@@ -1,0 +1,72 @@
+"""Bring the schema to this code's version; safe to call from every process at once."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from app.core.db import CONNECT_TIMEOUT_SECONDS, configured_url
+from app.core.settings import Settings
+
+PROJECT = Path(__file__).resolve().parents[2]
+OLDEST_POSTGRESQL = 15
+# Any constant will do that no other program on this database uses: "sentinel" as eight bytes.
+MIGRATION_LOCK = 0x73656E74696E656C
+
+
+class DatabaseUnavailable(Exception):
+    """One line for people: which database, what is wrong; the password is masked."""
+
+    def __init__(self, message: str, may_recover: bool = False) -> None:
+        super().__init__(message)
+        self.may_recover = may_recover
+        """Whether waiting can help: the server did not answer yet, or is starting."""
+
+
+def upgrade(settings: Settings) -> None:
+    """Run the pending migrations under an advisory lock.
+
+    Raises: DatabaseUnavailable when the database does not answer, refuses us, or is older than PostgreSQL 15.
+    """
+    if not settings.database_url:
+        raise DatabaseUnavailable("DATABASE_URL is not set; set it, or run ./sentinela up, which brings a PostgreSQL")
+    url = make_url(configured_url(settings))
+    engine = create_engine(url, connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS})
+    try:
+        with engine.connect() as connection:
+            _check_version(connection)
+            _run_locked(connection)
+    except (OperationalError, ProgrammingError) as error:
+        reason = str(error.orig).strip().splitlines()[-1]
+        shown = url.set(drivername="postgresql").render_as_string(hide_password=True)
+        refused = any(word in reason for word in ("authentication", "does not exist", "permission"))
+        raise DatabaseUnavailable(f"cannot use the database at {shown}: {reason}", not refused) from error
+    finally:
+        engine.dispose()
+
+
+def alembic_config() -> Config:
+    """Alembic's configuration, found from any working directory."""
+    return Config(PROJECT / "alembic.ini")
+
+
+def _check_version(connection: Connection) -> None:
+    found = str(connection.scalar(text("SHOW server_version")))
+    if int(found.split(".")[0]) < OLDEST_POSTGRESQL:
+        raise DatabaseUnavailable(f"PostgreSQL {found} is too old; Sentinela needs {OLDEST_POSTGRESQL} or newer")
+
+
+def _run_locked(connection: Connection) -> None:
+    connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+    connection.commit()
+    config = alembic_config()
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+        connection.commit()
+    finally:
+        connection.rollback()
+        connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})
+        connection.commit()

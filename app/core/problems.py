@@ -1,0 +1,128 @@
+"""Every error as RFC 9457 `application/problem+json`, in the reader's language."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from app.core import db
+from app.core.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Problem,
+    TooLarge,
+    Unauthorized,
+    Unavailable,
+    invalid,
+    invalid_field,
+)
+from app.core.language import detail_of, message_of, prefers_portuguese, title_of
+
+MEDIA_TYPE = "application/problem+json"
+log = structlog.get_logger()
+
+
+class FieldErrorModel(BaseModel):
+    """One fault of the input."""
+
+    loc: list[str | int] = Field(examples=[["body", "temperature"]])
+    msg: str = Field(examples=["Input should be a finite number"])
+    type: str = Field(examples=["finite_number"])
+
+
+class ProblemModel(BaseModel):
+    """What went wrong (RFC 9457)."""
+
+    type: str = Field(examples=["urn:sentinela:problem:invalid-input"])
+    title: str = Field(examples=["Invalid input"])
+    status: int = Field(examples=[422])
+    detail: str = Field(examples=["The request has 1 invalid field."])
+    request_id: str = Field(examples=["01KA2V0C8T3J9X5N7Q1W4Z6Y8B"])
+    errors: list[FieldErrorModel] | None = None
+
+
+def problems(*classes: type[Problem]) -> dict[int | str, dict[str, Any]]:
+    """Declared error responses of a route, for its `responses=`."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemModel"}}}
+    return {cls.status: {"description": cls.title, "content": content} for cls in classes}
+
+
+class _NoSuchMethod(Problem):
+    status = 405
+    kind = "method-not-allowed"
+    title = "Method not allowed"
+
+
+class _NoSuchPath(NotFound):
+    pass
+
+
+_BY_STATUS: dict[int, type[Problem]] = {
+    cls.status: cls for cls in (Unauthorized, Forbidden, NotFound, Conflict, TooLarge, Invalid, Unavailable)
+}
+
+
+def install(app: FastAPI, max_body_bytes: int) -> None:
+    """Handlers for our own errors, validation, 404/405/413 of the framework, a database that is away, and bugs."""
+
+    async def from_framework(request: Request, error: HTTPException) -> JSONResponse:
+        return problem_response(request, _translate_status(error, max_body_bytes), dict(error.headers or {}))
+
+    app.add_exception_handler(Problem, _from_problem)  # type: ignore[arg-type]
+    app.add_exception_handler(RequestValidationError, _from_validation)  # type: ignore[arg-type]
+    app.add_exception_handler(HTTPException, from_framework)  # type: ignore[arg-type]
+    for kind in db.UNAVAILABLE:
+        app.add_exception_handler(kind, _from_database)
+
+
+def problem_response(request: Request, problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """The answer for a problem; also for code outside the router, such as middleware."""
+    portuguese = prefers_portuguese(request.headers.get("accept-language", ""))
+    body: dict[str, Any] = {
+        "type": f"urn:sentinela:problem:{problem.kind}",
+        "title": title_of(problem, portuguese),
+        "status": problem.status,
+        "detail": detail_of(problem, portuguese),
+        "request_id": request.scope.get("request_id", ""),
+    }
+    if problem.errors is not None:
+        body["errors"] = [
+            {"loc": fault["loc"], "msg": message_of(fault, portuguese), "type": fault["type"]}
+            for fault in problem.errors
+        ]
+    return JSONResponse(body, problem.status, {**problem.headers, **(headers or {})}, MEDIA_TYPE)
+
+
+async def _from_problem(request: Request, error: Problem) -> JSONResponse:
+    return problem_response(request, error)
+
+
+async def _from_validation(request: Request, error: RequestValidationError) -> JSONResponse:
+    return problem_response(request, invalid(error.errors()))
+
+
+async def _from_database(request: Request, error: Exception) -> JSONResponse:
+    log.warning("database_unavailable", error=str(error).splitlines()[0] if str(error) else repr(error))
+    return problem_response(request, Unavailable("The database does not answer; try again in a moment."))
+
+
+def _translate_status(error: HTTPException, max_body_bytes: int) -> Problem:
+    if error.status_code == 404:
+        return _NoSuchPath("There is nothing at this path.")
+    if error.status_code == 405:
+        return _NoSuchMethod("This path does not take this method; see Allow.")
+    if error.status_code == 413:
+        return TooLarge(
+            "The body is larger than {limit} bytes; send less at once, or a file to POST /imports.",
+            limit=max_body_bytes,
+        )
+    if error.status_code == 400:
+        return invalid_field(("body",), str(error.detail), "body")
+    return _BY_STATUS.get(error.status_code, Problem)(str(error.detail).replace("{", "{{").replace("}", "}}"))

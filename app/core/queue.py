@@ -1,0 +1,93 @@
+"""Celery: how tasks are sent, and how their bodies, which are coroutines, run."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal, TypeVar
+
+import structlog
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from app.core.db import Database
+from app.core.redis import broker_url
+from app.core.settings import Settings, get_settings
+
+T = TypeVar("T")
+Queue = Literal["default", "bulk", "notify"]
+QUEUES: tuple[Queue, ...] = ("default", "bulk", "notify")
+# A message of a lost worker comes back after this; it must outlast the longest task, and a longer one checks in
+# with its job row, so that the repeat finds the work held and leaves it.
+VISIBILITY_SECONDS = 6 * 3600
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What a task's body works with."""
+
+    database: Database
+    settings: Settings
+
+
+@lru_cache
+def get_queue() -> Celery:
+    """The Celery application of this process."""
+    queue = Celery("sentinela", broker=broker_url(get_settings()), set_as_current=True)
+    queue.conf.update(
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_ignore_result=True,
+        task_default_queue="default",
+        task_serializer="json",
+        accept_content=["json"],
+        worker_prefetch_multiplier=1,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        timezone="UTC",
+        # A worker that died holds its message as unacknowledged: look every 2 s instead of every few minutes.
+        broker_transport_options={
+            "visibility_timeout": VISIBILITY_SECONDS,
+            "unacked_restore_interval": 2,
+            "unacked_restore_throttle": 1,
+            "global_keyprefix": "sentinela:queue:",
+            "socket_timeout": 5,
+            "socket_connect_timeout": 2,
+        },
+    )
+    return queue
+
+
+async def send(task: str, *arguments: str | int, queue: Queue = "default", request_id: str = "") -> bool:
+    """Send a task, after the commit of the row it works on; False when the broker is away.
+
+    A caller whose work must not be lost keeps it as a row that a sweep finds again.
+    """
+    try:
+        await asyncio.to_thread(_publish, task, arguments, queue, request_id)
+    except (OperationalError, OSError) as error:
+        log.warning("broker_unavailable", task=task, error=str(error))
+        return False
+    return True
+
+
+def _publish(task: str, arguments: tuple[str | int, ...], queue: Queue, request_id: str) -> None:
+    get_queue().send_task(
+        task, args=list(arguments), queue=queue, headers={"request_id": request_id}, retry=False, ignore_result=True
+    )
+
+
+@lru_cache
+def _runner() -> tuple[asyncio.Runner, Resources]:
+    settings = get_settings()
+    return asyncio.Runner(), Resources(Database(settings), settings)
+
+
+def run(work: Callable[[Resources], Coroutine[Any, Any, T]]) -> T:
+    """Run a task's coroutine on this worker process's loop, with its own connection pool."""
+    runner, resources = _runner()
+    return runner.run(work(resources))

@@ -1,0 +1,113 @@
+"""Configuration, from the environment or `.env`; `.env.example` documents every name."""
+
+import os
+import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.core.secret import check_strength, read_or_create
+
+# Below this a container or a small board swaps; above it nothing was gained (one process, group commit).
+DEFAULT_POOL_SIZE = 10
+
+
+def default_data_dir() -> Path:
+    """Where state lives when nobody says: `/var/lib/sentinela` for root, the XDG data folder for a person."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/sentinela")
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "sentinela"
+
+
+class Settings(BaseSettings):
+    """One frozen object; an empty variable counts as not set."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        use_attribute_docstrings=True,
+    )
+
+    # Where things are
+    database_url: str = ""
+    """PostgreSQL, `postgresql://user:password@host:5432/db`; empty: `./sentinela up` starts its own."""
+    database_password_file: Path | None = None
+    """A file whose first line is the password for `DATABASE_URL`, for containers that share a secret."""
+    redis_url: str = ""
+    """Redis or Valkey, `redis://host:6379`; empty: `./sentinela up` starts its own."""
+    redis_password_file: Path | None = None
+    """A file whose first line is the password for `REDIS_URL`."""
+    cache_url: str = ""
+    """Redis for caches, when it is another than `REDIS_URL`."""
+    broker_url: str = ""
+    """Redis for Celery's queues, when it is another than `REDIS_URL`."""
+    data_dir: Path = Field(default_factory=default_data_dir)
+    """The folder for the generated secret, uploads and, under `up`, the databases."""
+
+    # Who may do what
+    secret_key: str = ""
+    """Signs the access tokens, at least 32 characters; empty: generated once into `DATA_DIR/secret_key`."""
+    registration: Literal["open", "invite", "off"] = "open"
+    """Who may register: anyone, only who an administrator adds, or nobody."""
+    ingest_auth: Literal["required", "open"] = "required"
+    """`open` lets anyone who can reach the port write readings of a known server; the start warns."""
+    access_token_minutes: int = Field(default=60, ge=1, le=1440)
+    """Lifetime of an access token, minutes."""
+    refresh_token_days: int = Field(default=30, ge=1, le=365)
+    """Lifetime of a refresh token, days."""
+
+    # Limits
+    max_body_bytes: int = Field(default=16 * 2**20, ge=1024)
+    """Largest JSON body, bytes; past it 413."""
+    max_upload_bytes: int = Field(default=8 * 2**30, ge=1024)
+    """Largest file that `POST /imports` takes, bytes; past it 413."""
+    ingest_backlog: int = Field(default=200_000, ge=1)
+    """Readings that may wait for their commit in one process; past it 503 with Retry-After."""
+    database_pool_size: int = Field(default=DEFAULT_POOL_SIZE, ge=2, le=200)
+    """Connections to PostgreSQL a process holds at the most."""
+    offline_after_seconds: int = Field(default=10, ge=1, le=86_400)
+    """Silence after which a server counts as offline, seconds, unless the server has a limit of its own."""
+
+    # Logs
+    log_format: Literal["human", "json"] = "json"
+    """One JSON object a line, or lines for people."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least important message that is written."""
+
+    @field_validator("secret_key")
+    @classmethod
+    def _refuse_weak_secret(cls, value: str) -> str:
+        if value:
+            check_strength(value)
+        return value
+
+    @model_validator(mode="after")
+    def _urls_name_a_known_scheme(self) -> "Settings":
+        if self.database_url and not self.database_url.startswith(("postgresql://", "postgres://")):
+            raise ValueError("DATABASE_URL must look like postgresql://user:password@host:5432/db")
+        for name in ("redis_url", "cache_url", "broker_url"):
+            value = getattr(self, name)
+            if value and not value.startswith(("redis://", "rediss://", "unix://")):
+                raise ValueError(f"{name.upper()} must look like redis://host:6379")
+        return self
+
+    def signing_key(self) -> str:
+        """The configured secret, or the generated one of the data folder (0600), made on first use."""
+        return self.secret_key or read_or_create(self.data_dir / "secret_key")
+
+
+@lru_cache
+def get_settings() -> Settings:
+    """The settings of this process; exits with one clear line when they are wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        problem = error.errors()[0]
+        name = "_".join(str(part) for part in problem["loc"]).upper()
+        sys.exit(f"sentinela: {name + ': ' if name else ''}{problem['msg'].removeprefix('Value error, ')}")

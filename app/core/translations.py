@@ -1,0 +1,113 @@
+"""Portuguese for what the API says to people; keys are the English templates, a missing one stays English."""
+
+TITLES = {
+    "Internal server error": "Erro interno do servidor",
+    "Authentication required": "Autenticação necessária",
+    "Not allowed": "Não permitido",
+    "Not found": "Não encontrado",
+    "Conflict": "Conflito",
+    "Request too large": "Requisição grande demais",
+    "Invalid input": "Entrada inválida",
+    "Temporarily unavailable": "Temporariamente indisponível",
+    "Redis is unavailable": "O Redis está indisponível",
+    "Method not allowed": "Método não permitido",
+}
+
+DETAILS = {
+    "The server failed to answer; the log has the cause under this request_id.": (
+        "O servidor não conseguiu responder; o log traz a causa sob este request_id."
+    ),
+    "The database does not answer; try again in a moment.": (
+        "O banco de dados não responde; tente de novo em instantes."
+    ),
+    "Redis does not answer; try again in a moment.": "O Redis não responde; tente de novo em instantes.",
+    "There is nothing at this path.": "Não há nada neste caminho.",
+    "This path does not take this method; see Allow.": "Este caminho não aceita este método; veja Allow.",
+    "The request has {count} invalid fields.": "A requisição tem {count} campos inválidos.",
+    "The request has 1 invalid field.": "A requisição tem 1 campo inválido.",
+    "The body is larger than {limit} bytes; send less at once, or a file to POST /imports.": (
+        "O corpo passa de {limit} bytes; envie menos por vez, ou um arquivo a POST /imports."
+    ),
+    "Send a credential: Authorization: Bearer <token or key>.": (
+        "Envie uma credencial: Authorization: Bearer <token ou chave>."
+    ),
+    "This access token is not valid, or its session has ended.": (
+        "Este token de acesso não é válido, ou sua sessão terminou."
+    ),
+    "This refresh token is not valid, or its session has ended.": (
+        "Este token de renovação não é válido, ou sua sessão terminou."
+    ),
+    "This key is not valid, has expired or was revoked.": "Esta chave não é válida, expirou ou foi revogada.",
+    "Wrong username or password.": "Usuário ou senha incorretos.",
+    "The username {username!r} is taken.": "O nome de usuário {username!r} já existe.",
+    "Registration is closed on this installation.": "O cadastro está fechado nesta instalação.",
+    "Only an administrator adds users on this installation.": (
+        "Só um administrador adiciona usuários nesta instalação."
+    ),
+    "Only an administrator of the installation may see its users.": (
+        "Só um administrador da instalação pode ver seus usuários."
+    ),
+    "This needs a user's access token; a key does not do.": (
+        "Isto requer o token de acesso de um usuário; uma chave não basta."
+    ),
+    "This credential may not do this: it lacks the scope {scope!r}.": (
+        "Esta credencial não pode fazer isto: falta o escopo {scope!r}."
+    ),
+    "A device key may only send its own server's readings.": (
+        "Uma chave de dispositivo só pode enviar leituras do seu próprio servidor."
+    ),
+    "You have no workspace {workspace!r}.": "Você não tem o workspace {workspace!r}.",
+    "There is no server {server!r} in this workspace.": "Não há servidor {server!r} neste workspace.",
+    "A server named {name!r} exists in this workspace.": "Já existe um servidor chamado {name!r} neste workspace.",
+    "There is no key {key!r} in this workspace.": "Não há chave {key!r} neste workspace.",
+    "There is no job {job!r} in this workspace.": "Não há tarefa {job!r} neste workspace.",
+    "There is no entry {key!r}, or it has expired.": "Não há entrada {key!r}, ou ela expirou.",
+    "This workspace holds {limit} cache entries already; let some expire first.": (
+        "Este workspace já tem {limit} entradas no cache; deixe algumas expirarem antes."
+    ),
+    "More readings are waiting than {limit}; send again after a moment.": (
+        "Há mais de {limit} leituras na fila; envie de novo em instantes."
+    ),
+    "The file is larger than {limit} bytes.": "O arquivo passa de {limit} bytes.",
+}
+
+# By pydantic's kind of error; the placeholders are its context.
+MESSAGES = {
+    "missing": "Campo obrigatório",
+    "extra_forbidden": "Campo desconhecido",
+    "json_invalid": "JSON inválido: {error}",
+    "float_type": "Deve ser um número",
+    "float_parsing": "Deve ser um número",
+    "finite_number": "Deve ser um número finito",
+    "int_type": "Deve ser um número inteiro",
+    "int_parsing": "Deve ser um número inteiro",
+    "int_from_float": "Deve ser um número inteiro",
+    "bool_type": "Deve ser verdadeiro ou falso",
+    "bool_parsing": "Deve ser verdadeiro ou falso",
+    "string_type": "Deve ser um texto",
+    "string_unicode": "Deve ser um texto Unicode válido",
+    "string_too_short": "Deve ter ao menos {min_length} caracteres",
+    "string_too_long": "Deve ter no máximo {max_length} caracteres",
+    "string_pattern_mismatch": "Não tem a forma esperada",
+    "greater_than": "Deve ser maior que {gt}",
+    "greater_than_equal": "Deve ser maior ou igual a {ge}",
+    "less_than": "Deve ser menor que {lt}",
+    "less_than_equal": "Deve ser menor ou igual a {le}",
+    "literal_error": "Deve ser {expected}",
+    "enum": "Deve ser {expected}",
+    "list_type": "Deve ser uma lista",
+    "dict_type": "Deve ser um objeto",
+    "model_type": "Deve ser um objeto",
+    "model_attributes_type": "Deve ser um objeto",
+    "too_long": "Deve ter no máximo {max_length} itens",
+    "too_short": "Deve ter ao menos {min_length} itens",
+    "datetime_type": "Deve ser um instante ISO 8601",
+    "instant": "Deve ser um instante ISO 8601, como 2026-01-31T12:00:00Z",
+    "instant_range": "Não existe tal instante no calendário",
+    "text": "Não pode ter caracteres de controle",
+    "blank": "Não pode ficar em branco",
+    "no_value": "Envie ao menos um valor: {names}",
+    "range_order": "start_time deve vir antes de end_time",
+    "needs_aggregation": "group_by requer aggregation",
+    "unknown_column": "O arquivo não tem a coluna {column!r}",
+}

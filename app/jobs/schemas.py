@@ -1,0 +1,21 @@
+"""Shapes of jobs on the wire."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from app.core.instants import Instant
+
+
+class JobRead(BaseModel):
+    job_id: str = Field(examples=["01KA2V0C8T3J9X5N7Q1W4Z6Y8B"])
+    kind: str = Field(examples=["import"])
+    state: Literal["queued", "running", "done", "failed"]
+    progress: float = Field(description="From 0 to 1.", examples=[0.42])
+    created_at: Instant
+    started_at: Instant | None
+    finished_at: Instant | None
+    error: str | None = Field(description="Why it failed.")
+    result: dict[str, Any] | None = Field(
+        description="What it did; of an import the receipt with `rows, accepted, duplicates, updated, rejected`."
+    )

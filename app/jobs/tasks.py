@@ -1,0 +1,12 @@
+"""Celery's view of the jobs' machinery."""
+
+from celery import shared_task
+
+from app.core import queue
+from app.jobs import service
+
+
+@shared_task(name="jobs.sweep")
+def sweep() -> int:
+    """Send again what was lost with a broker or a worker; scheduled every ten seconds."""
+    return queue.run(lambda resources: service.sweep(resources.database))

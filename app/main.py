@@ -1,0 +1,115 @@
+"""Builds the app: lifespan, middleware, error handlers, routers; `uvicorn app.main:app` serves it."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import structlog
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi_offline import FastAPIOffline
+
+from app.auth.routes import router as auth
+from app.cache.routes import router as cache
+from app.core import migrate, openapi, probes, problems
+from app.core.db import Database
+from app.core.logging import configure
+from app.core.middleware import Surroundings
+from app.core.process import die_with_parent
+from app.core.redis import Cache
+from app.core.settings import get_settings
+from app.jobs.routes import router as jobs
+from app.presence.routes import router as presence
+from app.readings.ingest import GroupCommit
+from app.readings.receipts import Intake
+from app.readings.routes import router as readings
+from app.readings.senders import Senders
+from app.servers.routes import router as servers
+from app.transfers.routes import router as transfers
+
+# Containers start in any order: the database gets so long to come up before the process gives up.
+DATABASE_PATIENCE_SECONDS = 60
+WELCOME = (Path(__file__).parent / "welcome.html").read_text(encoding="utf-8")
+DESCRIPTION = """
+Sensor data of on-premise servers: taken in durably, answered exactly.
+
+Register, log in (or press **Authorize**), create a server, send readings, ask for them.
+Errors are `application/problem+json` (RFC 9457); instants are ISO 8601, out always UTC.
+"""
+
+log = structlog.get_logger()
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Migrate, open what the routes use, and on the way out commit what was accepted."""
+    settings = app.state.settings = get_settings()
+    configure(settings)
+    if os.environ.get("SENTINELA_SUPERVISED"):
+        die_with_parent(signal.SIGTERM)
+    settings.signing_key()
+    if settings.ingest_auth == "open":
+        log.warning("ingest_open", meaning="INGEST_AUTH=open: whoever reaches the port may write readings")
+    await _migrate()
+    app.state.database = database = Database(settings)
+    app.state.cache = query_cache = Cache(settings)
+    commits = GroupCommit(database, settings.ingest_backlog)
+    commits.start()
+    app.state.intake = Intake(Senders(database, settings), commits)
+    try:
+        yield
+    finally:
+        await commits.close()
+        await query_cache.close()
+        await database.close()
+
+
+async def _migrate() -> None:
+    deadline = asyncio.get_running_loop().time() + DATABASE_PATIENCE_SECONDS
+    while True:
+        try:
+            await asyncio.to_thread(migrate.upgrade, get_settings())
+            return
+        except migrate.DatabaseUnavailable as error:
+            if not error.may_recover or asyncio.get_running_loop().time() > deadline:
+                log.error("cannot_start", reason=str(error))
+                raise SystemExit(f"sentinela: {error}") from None
+            log.warning("waiting_for_database", reason=str(error))
+            await asyncio.sleep(1)
+
+
+def build() -> FastAPI:
+    """The application with all its routes; opens nothing yet."""
+    settings = get_settings()
+    app = FastAPIOffline(
+        title="Sentinela",
+        version="0.1.0",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        max_body_size=settings.max_body_bytes,
+        swagger_ui_parameters={"persistAuthorization": True},
+    )
+    problems.install(app, settings.max_body_bytes)
+    for router in (auth, servers, readings, presence, cache, transfers, jobs, probes.router):
+        app.include_router(router)
+    _add_pages(app)
+    openapi.install(app)
+    app.add_middleware(Surroundings)
+    return app
+
+
+def _add_pages(app: FastAPI) -> None:
+    @app.get("/", include_in_schema=False)
+    async def root() -> RedirectResponse:
+        return RedirectResponse("/ui/", 307)
+
+    @app.get("/ui", include_in_schema=False)
+    async def welcome() -> HTMLResponse:
+        return HTMLResponse(WELCOME)
+
+
+app = build()

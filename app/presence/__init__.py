@@ -1,0 +1,1 @@
+"""Presence: which servers are online, by when something last arrived from them."""

@@ -1,0 +1,37 @@
+"""Statements of presence. All times are the database's, so that the clocks of several API machines don't matter."""
+
+from typing import Any
+
+from sqlalchemy import func, select
+
+from app.presence.tables import ServerActivity
+from app.servers.tables import Server
+
+
+def presence(workspace_id: int, offline_after_seconds: int, server_id: int | None = None) -> Any:
+    """Name, last arrival and whether that is recent enough, for one server or all of the workspace."""
+    limit = func.coalesce(Server.offline_after_seconds, offline_after_seconds)
+    age = func.clock_timestamp() - ServerActivity.last_arrival_at
+    statement = (
+        select(
+            Server.server_ulid,
+            Server.name,
+            ServerActivity.last_arrival_at,
+            (age <= func.make_interval(0, 0, 0, 0, 0, 0, limit)).label("online"),
+        )
+        .outerjoin(ServerActivity, ServerActivity.server_id == Server.server_id)
+        .where(Server.workspace_id == workspace_id)
+        .order_by(Server.name)
+    )
+    return statement if server_id is None else statement.where(Server.server_id == server_id)
+
+
+# Sorted, so that two processes lock the rows in the same order; a later arrival is never overwritten by an earlier one.
+RECORD_ARRIVALS = """
+    INSERT INTO server_activity AS known (server_id, last_arrival_at)
+    SELECT server_id, clock_timestamp() - make_interval(secs => age)
+    FROM unnest(%s::int[], %s::float8[]) AS arrival (server_id, age)
+    ORDER BY server_id
+    ON CONFLICT (server_id) DO UPDATE
+    SET last_arrival_at = greatest(known.last_arrival_at, excluded.last_arrival_at)
+"""

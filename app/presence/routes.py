@@ -1,0 +1,32 @@
+"""Presence: who is online."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+
+from app.auth.deps import InReadTransaction, Reader
+from app.core.deps import IdPath, SettingsDep
+from app.core.errors import Forbidden, NotFound, Unauthorized
+from app.core.problems import problems
+from app.presence import service
+from app.presence.schemas import Presence
+
+router = APIRouter(prefix="/health", tags=["presence"], responses=problems(Unauthorized, Forbidden, NotFound))
+
+
+@router.get("/all")
+async def health_of_all(principal: Reader, session: InReadTransaction, settings: SettingsDep) -> list[Presence]:
+    """The presence of every server in the workspace, by name."""
+    return await service.presence_of_all(session, principal.workspace_id, settings.offline_after_seconds)
+
+
+@router.get("/{server_ulid}")
+async def health(
+    server_ulid: Annotated[str, IdPath], principal: Reader, session: InReadTransaction, settings: SettingsDep
+) -> Presence:
+    """Whether a server is online: something has arrived within its limit (10 s unless it has its own).
+
+    What counts is when a reading arrived, not the time it carries: old or future stamps change nothing.
+    """
+    limit = settings.offline_after_seconds
+    return await service.presence_of(session, principal.workspace_id, server_ulid, limit)

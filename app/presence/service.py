@@ -1,0 +1,86 @@
+"""Who is online, and the book of arrivals that says so.
+
+Arrivals are gathered in the process and written once a second in one statement, so that presence costs ingest
+nothing. The first arrival after a silence is written in the transaction of its reading: a server that comes back is
+online in the very answer after its 201.
+"""
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import psycopg
+
+from app.core.copy import Connection, WriterConnection
+from app.core.db import ReadSession
+from app.presence import queries
+from app.presence.schemas import Presence
+from app.servers import service as servers
+
+# A server heard within this span needs no row in the reading's transaction: the next flush carries it on.
+FRESH_SECONDS = 3.0
+
+
+class Arrivals:
+    """The arrivals of one process: monotonic seconds by server."""
+
+    def __init__(self) -> None:
+        self._pending: dict[int, float] = {}
+        self._written: dict[int, float] = {}
+
+    def returning(self, server_ids: Iterable[int]) -> list[int]:
+        """Those servers that were silent and must be written at once, in ascending order."""
+        limit = time.monotonic() - FRESH_SECONDS
+        return sorted(server_id for server_id in server_ids if self._written.get(server_id, -1e9) < limit)
+
+    async def write_now(self, connection: Connection, server_ids: list[int]) -> None:
+        """Record these arrivals within the caller's transaction."""
+        await connection.execute(queries.RECORD_ARRIVALS, (server_ids, [0.0] * len(server_ids)))
+
+    def note(self, server_ids: Iterable[int], written: Iterable[int]) -> None:
+        """Remember, after the commit, who arrived and whose row was written."""
+        moment = time.monotonic()
+        self._pending.update(dict.fromkeys(server_ids, moment))
+        self._written.update(dict.fromkeys(written, moment))
+
+    async def flush(self, writer: WriterConnection) -> None:
+        """Write what has gathered since the last flush."""
+        pending, self._pending = self._pending, {}
+        if not pending:
+            return
+        moment = time.monotonic()
+        ages = [moment - arrived for arrived in pending.values()]
+        try:
+            async with writer.transaction() as connection:
+                await connection.execute(queries.RECORD_ARRIVALS, (list(pending), ages))
+        except psycopg.Error:
+            self._pending = pending | self._pending
+            raise
+        self._written.update(pending)
+        self._forget(moment)
+
+    def _forget(self, moment: float) -> None:
+        # Bounded by the servers heard in the last seconds, not by all that were ever heard.
+        self._written = {key: seen for key, seen in self._written.items() if moment - seen < FRESH_SECONDS}
+
+
+async def presence_of(session: ReadSession, workspace_id: int, server_ulid: str, limit_seconds: int) -> Presence:
+    """One server's presence. Raises: NoSuchServer."""
+    server = await servers.find(session, workspace_id, server_ulid)
+    rows = await session.execute(queries.presence(workspace_id, limit_seconds, server.server_id))
+    return _presence(rows.one())
+
+
+async def presence_of_all(session: ReadSession, workspace_id: int, limit_seconds: int) -> list[Presence]:
+    """Everybody's presence in the workspace, by name."""
+    rows = await session.execute(queries.presence(workspace_id, limit_seconds))
+    return [_presence(row) for row in rows]
+
+
+def _presence(row: Any) -> Presence:
+    return Presence(
+        server_ulid=row.server_ulid,
+        server_name=row.name,
+        status="online" if row.online else "offline",
+        last_seen=row.last_arrival_at,
+    )

@@ -1,0 +1,1 @@
+"""Readings: their way in (routes → ingest → PostgreSQL) and out (routes → series → queries)."""

@@ -1,0 +1,35 @@
+"""What is measured: name, unit and plausible range. A new quantity is one entry here and one column."""
+
+from dataclasses import dataclass
+
+# Far beyond anything measured, and small enough that sums of squares over billions of readings stay finite.
+HUGE = 1e30
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """One known quantity; bounds are inclusive and in its unit."""
+
+    name: str
+    unit: str
+    minimum: float
+    maximum: float
+    example: float
+
+
+QUANTITIES = (
+    Quantity("temperature", "°C", -273.15, HUGE, 25.3),
+    Quantity("humidity", "%", 0.0, 100.0, 48.2),
+    Quantity("voltage", "V", -HUGE, HUGE, 219.7),
+    Quantity("current", "A", -HUGE, HUGE, 1.42),
+)
+NAMES = tuple(quantity.name for quantity in QUANTITIES)
+POSITION = {name: position for position, name in enumerate(NAMES)}
+
+Values = tuple[float | None, ...]
+"""One value a quantity, in the order of QUANTITIES; None where nothing was measured."""
+
+
+def merge(older: Values, newer: Values) -> Values:
+    """The rule for the same server and instant: missing values fill in, the newest wins (invariant W3)."""
+    return tuple(old if new is None else new for old, new in zip(older, newer, strict=True))

@@ -1,0 +1,98 @@
+"""`POST /data` and `GET /data`."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, cast
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from app.auth.deps import Reader, WorkspaceHeader, bearer
+from app.core.deps import CacheDep, DatabaseDep
+from app.core.errors import Forbidden, Invalid, NotFound, TooLarge, Unauthorized, Unavailable
+from app.core.language import prefers_portuguese
+from app.core.problems import problems
+from app.core.strict_json import StrictRoute
+from app.readings import formats, series
+from app.readings.quantities import QUANTITIES
+from app.readings.receipts import Intake
+from app.readings.schemas import DataQuery, ReadingIn, Receipt, StoredReading
+
+router = APIRouter(prefix="/data", tags=["readings"], route_class=StrictRoute)
+
+_EXAMPLE: dict[str, Any] = {
+    "server_ulid": "01KA2V0C8T3J9X5N7Q1W4Z6Y8B",
+    "timestamp": "2026-01-31T12:00:00Z",
+    **{quantity.name: quantity.example for quantity in QUANTITIES},
+}
+_READING_SCHEMA = ReadingIn.model_json_schema()
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"anyOf": [_READING_SCHEMA, {"type": "array", "items": _READING_SCHEMA}]},
+                "examples": {
+                    "one": {"summary": "One reading", "value": _EXAMPLE},
+                    "array": {"summary": "An array of readings", "value": [_EXAMPLE]},
+                },
+            }
+        },
+    }
+}
+
+
+def get_intake(request: Request) -> Intake:
+    return cast(Intake, request.app.state.intake)
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=StoredReading | Receipt,
+    openapi_extra=_BODY,
+    responses=problems(Unauthorized, Forbidden, NotFound, TooLarge, Invalid, Unavailable),
+)
+async def store_readings(
+    request: Request,
+    intake: Annotated[Intake, Depends(get_intake)],
+    credential: Annotated[str | None, Depends(bearer)],
+    workspace: WorkspaceHeader = None,
+) -> Response:
+    """Store one reading, or an array of readings; the answer comes after the commit.
+
+    One reading answers with what is stored now. An array answers with a receipt: one bad reading sinks no other.
+    The same server and instant again fills in missing values, and the newest value wins; a retry changes nothing.
+    """
+    principal = await intake.senders.principal(credential, workspace)
+    body = await request.body()
+    if formats.is_array(body):
+        portuguese = prefers_portuguese(request.headers.get("accept-language", ""))
+        return JSONResponse(await intake.store_array(body, principal, portuguese), 201)
+    return JSONResponse(await intake.store_one(body, principal), 201)
+
+
+@router.get(
+    "",
+    response_model=list[StoredReading],
+    response_model_exclude_none=True,
+    responses=problems(Unauthorized, Forbidden, NotFound, Invalid, Unavailable),
+)
+async def query_readings(
+    query: Annotated[DataQuery, Query()], principal: Reader, database: DatabaseDep, cache: CacheDep
+) -> Response:
+    """Readings as stored, ascending, or the mean of each minute, hour or day.
+
+    Rows leave out what was not measured. With `aggregation` a row is an interval (UTC) of all asked servers together
+    and `timestamp` is its start; `group_by=server` gives a row a server.
+    """
+    planned = await series.plan(database, principal.workspace_id, query)
+    pieces = series.answer(database, cache, principal.workspace_id, planned)
+    # The first piece is fetched before the status goes out, so that a database that is away is a 503, no broken 200.
+    first = await anext(pieces)
+    return StreamingResponse(_chain(first, pieces), media_type="application/json")
+
+
+async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for piece in rest:
+        yield piece

@@ -1,0 +1,131 @@
+"""Shapes of readings on the wire."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, NamedTuple, Self
+
+from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.core.errors import FieldError
+from app.core.instants import Instant, QueryInstant
+from app.readings.quantities import NAMES, QUANTITIES, Values
+
+MAX_REJECTED_SHOWN = 1000
+
+
+class Reading(NamedTuple):
+    """A reading on its way in: which server (its number), when (UTC), what."""
+
+    server_id: int
+    ts: datetime
+    values: Values
+
+
+class _ReadingIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    server_ulid: str = Field(max_length=100, examples=["01KA2V0C8T3J9X5N7Q1W4Z6Y8B"])
+    timestamp: Instant | None = Field(
+        default=None, description="When it was measured, ISO 8601; without an offset UTC, without a value: now."
+    )
+
+    @property
+    def values(self) -> Values:
+        return tuple(getattr(self, name) for name in NAMES)
+
+    @model_validator(mode="after")
+    def _has_a_value(self) -> Self:
+        if all(value is None for value in self.values):
+            names = ", ".join(NAMES)
+            raise PydanticCustomError("no_value", "Send at least one value: {names}", {"names": names})
+        return self
+
+
+def _value_fields() -> dict[str, Any]:
+    return {
+        quantity.name: (
+            float | None,
+            Field(
+                default=None,
+                strict=True,
+                allow_inf_nan=False,
+                ge=quantity.minimum,
+                le=quantity.maximum,
+                description=quantity.unit,
+                examples=[quantity.example],
+            ),
+        )
+        for quantity in QUANTITIES
+    }
+
+
+ReadingIn = create_model("ReadingIn", __base__=_ReadingIn, **_value_fields())
+"""One reading as it is sent."""
+
+StoredReading = create_model(
+    "StoredReading",
+    timestamp=(Instant, Field(examples=["2026-01-31T12:00:00Z"])),
+    server_ulid=(str, Field(examples=["01KA2V0C8T3J9X5N7Q1W4Z6Y8B"])),
+    **{quantity.name: (float, Field(default=None, examples=[quantity.example])) for quantity in QUANTITIES},  # type: ignore[call-overload]
+)
+"""A reading as it stands in the database; values that were never sent are left out."""
+
+
+class Rejected(BaseModel):
+    index: int = Field(description="Position in the request, from 0.")
+    detail: str
+
+
+class Receipt(BaseModel):
+    """What became of a batch."""
+
+    accepted: int = Field(description="Instants that are new.")
+    duplicates: int = Field(description="Readings that said what was known.")
+    updated: int = Field(description="Readings that filled in or changed values of a known instant.")
+    rejected_count: int
+    rejected: list[Rejected] = Field(description=f"The first {MAX_REJECTED_SHOWN} rejected readings.")
+
+
+Sensor = Literal["temperature", "humidity", "voltage", "current"]
+Interval = Literal["minute", "hour", "day"]
+
+
+class DataQuery(BaseModel):
+    """Filters of `GET /data`, each optional."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    server_ulid: list[str] = Field(
+        default=[], max_length=1000, description="Only these servers; repeat for several. None: all of the workspace's."
+    )
+    start_time: QueryInstant | None = Field(default=None, description="Not before this instant (inclusive).")
+    end_time: QueryInstant | None = Field(default=None, description="Not after this instant (inclusive).")
+    sensor_type: list[Sensor] = Field(
+        default=[], max_length=20, description="Only these values, and only rows that have one; repeat for several."
+    )
+    aggregation: Interval | None = Field(default=None, description="The mean of each interval (UTC), one row each.")
+    group_by: Literal["server"] | None = Field(
+        default=None, description="With `aggregation`: one row a server and interval, instead of all together."
+    )
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if self.start_time and self.end_time and self.start_time > self.end_time:
+            raise PydanticCustomError("range_order", "start_time must not be after end_time")
+        if self.group_by and not self.aggregation:
+            raise PydanticCustomError("needs_aggregation", "group_by needs aggregation")
+        return self
+
+    @property
+    def sensors(self) -> tuple[str, ...]:
+        """The asked quantities, in their own order."""
+        return tuple(name for name in NAMES if not self.sensor_type or name in self.sensor_type)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A reading of a batch that was refused."""
+
+    index: int
+    error: FieldError

@@ -1,0 +1,1 @@
+"""Servers: the things in the field that send."""

@@ -1,0 +1,30 @@
+"""Statements of the server domain."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.dialects.postgresql import Insert, insert
+
+from app.servers.tables import Server
+
+
+def servers(workspace_id: int, *, ulids: Collection[str] | None = None, name: str | None = None) -> Select[Server]:
+    """The workspace's servers by name, or those of them that were asked for."""
+    statement = select(Server).where(Server.workspace_id == workspace_id).order_by(Server.name)
+    if ulids is not None:
+        statement = statement.where(Server.server_ulid.in_(ulids))
+    if name is not None:
+        statement = statement.where(Server.name == name)
+    return statement
+
+
+def server_ids(ulids: Collection[str], workspace_id: int | None) -> Select[str, int]:
+    """ULID and number of these servers; without a workspace, of the whole installation (INGEST_AUTH=open)."""
+    statement = select(Server.server_ulid, Server.server_id).where(Server.server_ulid.in_(ulids))
+    return statement if workspace_id is None else statement.where(Server.workspace_id == workspace_id)
+
+
+def insert_missing(rows: Sequence[dict[str, Any]]) -> Insert:
+    """Register servers whose name is free; a taken one stays as it is."""
+    return insert(Server).values(rows).on_conflict_do_nothing(constraint="uq_server_workspace_name")

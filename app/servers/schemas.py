@@ -1,0 +1,47 @@
+"""Shapes of servers on the wire."""
+
+from typing import Any
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
+
+from app.core.instants import Instant
+from app.core.text import Name
+
+_LIMIT = Field(
+    default=None,
+    ge=1,
+    le=86_400,
+    description="Silence after which the server counts as offline, seconds; null: the installation's (10).",
+)
+
+
+class ServerCreate(BaseModel):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"server_name": "Dolly #1"}})
+
+    server_name: Name = Field(validation_alias=AliasChoices("server_name", "name"))
+    offline_after_seconds: int | None = _LIMIT
+
+
+class ServerPatch(BaseModel):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"offline_after_seconds": 60}})
+
+    server_name: Name | None = None
+    offline_after_seconds: int | None = _LIMIT
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_name_is_never_removed(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "server_name" in value and value["server_name"] is None:
+            raise ValueError("server_name must be a text; leave it out to keep it")
+        return value
+
+
+class ServerRead(BaseModel):
+    server_ulid: str = Field(examples=["01KA2V0C8T3J9X5N7Q1W4Z6Y8B"])
+    server_name: str = Field(examples=["Dolly #1"])
+    offline_after_seconds: int | None
+    created_at: Instant
+
+
+class ServerCreated(ServerRead):
+    device_key: str = Field(description="What the server sends its readings with; shown this once.")

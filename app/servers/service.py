@@ -1,0 +1,121 @@
+"""Registering servers and finding them."""
+
+import re
+from collections.abc import Collection, Sequence
+
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy.exc import IntegrityError
+from ulid import ULID
+
+from app.auth.principals import Principal
+from app.auth.service import new_credential
+from app.core.db import ReadSession, WriteSession
+from app.core.text import Name
+from app.servers import queries
+from app.servers.errors import NameTaken, NoSuchServer
+from app.servers.schemas import ServerCreate, ServerCreated, ServerPatch, ServerRead
+from app.servers.tables import Server
+
+_NAME = TypeAdapter(Name)
+_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}", re.ASCII)
+
+
+def canonical_ulid(text: str) -> str | None:
+    """The identifier in capitals, or None for a text that is none and so names nothing."""
+    upper = text.upper()
+    return upper if _ULID.fullmatch(upper) else None
+
+
+async def register(session: WriteSession, principal: Principal, body: ServerCreate) -> ServerCreated:
+    """Register a server with its first device key. Raises: NameTaken."""
+    server = Server(
+        server_ulid=str(ULID()),
+        workspace_id=principal.workspace_id,
+        name=body.server_name,
+        offline_after_seconds=body.offline_after_seconds,
+    )
+    session.add(server)
+    await _flush_name(session, body.server_name)
+    key, row = new_credential(principal, "first device key", ["write"], server.server_id)
+    session.add(row)
+    return ServerCreated(device_key=key, **_read(server).model_dump())
+
+
+async def patch(session: WriteSession, workspace_id: int, server_ulid: str, body: ServerPatch) -> ServerRead:
+    """Change what was sent. Raises: NoSuchServer, NameTaken."""
+    server = await find(session, workspace_id, server_ulid)
+    if body.server_name is not None:
+        server.name = body.server_name
+    if "offline_after_seconds" in body.model_fields_set:
+        server.offline_after_seconds = body.offline_after_seconds
+    await _flush_name(session, server.name)
+    return _read(server)
+
+
+async def find(session: ReadSession | WriteSession, workspace_id: int, server_ulid: str) -> Server:
+    """One server of the workspace. Raises: NoSuchServer."""
+    return (await find_all(session, workspace_id, [server_ulid]))[0]
+
+
+async def find_all(
+    session: ReadSession | WriteSession, workspace_id: int, server_ulids: Collection[str]
+) -> Sequence[Server]:
+    """These servers of the workspace; the first unknown one raises NoSuchServer."""
+    wanted = {canonical_ulid(text) or text: text for text in server_ulids}
+    known = [ulid for ulid in wanted if canonical_ulid(ulid)]
+    found = (await session.scalars(queries.servers(workspace_id, ulids=known))).all()
+    missing = wanted.keys() - {server.server_ulid for server in found}
+    if missing:
+        raise NoSuchServer(wanted[min(missing)])
+    return found
+
+
+async def list_servers(session: ReadSession, workspace_id: int, name: str | None = None) -> list[ServerRead]:
+    """The workspace's servers by name."""
+    return [_read(server) for server in await session.scalars(queries.servers(workspace_id, name=name))]
+
+
+async def get(session: ReadSession, workspace_id: int, server_ulid: str) -> ServerRead:
+    """One server of the workspace. Raises: NoSuchServer."""
+    return _read(await find(session, workspace_id, server_ulid))
+
+
+def is_name(text: str) -> bool:
+    """Whether a server may be called so."""
+    try:
+        return _NAME.validate_python(text) == text
+    except ValidationError:
+        return False
+
+
+async def numbers(session: WriteSession, workspace_id: int) -> dict[str, int]:
+    """The numbers of the workspace's servers, by name and by ULID; a ULID goes before another server's name."""
+    found = (await session.scalars(queries.servers(workspace_id))).all()
+    by_name = {server.name: server.server_id for server in found}
+    return by_name | {server.server_ulid: server.server_id for server in found}
+
+
+async def ensure(session: WriteSession, workspace_id: int, names: Sequence[str]) -> dict[str, int]:
+    """Register the missing ones of these names, without a device key; the numbers of all of them."""
+    rows = [{"server_ulid": str(ULID()), "workspace_id": workspace_id, "name": name} for name in names]
+    await session.execute(queries.insert_missing(rows))
+    found = await session.scalars(queries.servers(workspace_id).where(Server.name.in_(names)))
+    return {server.name: server.server_id for server in found}
+
+
+async def _flush_name(session: WriteSession, name: str) -> None:
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        if "uq_server_workspace_name" in str(error.orig):
+            raise NameTaken(name) from None
+        raise
+
+
+def _read(server: Server) -> ServerRead:
+    return ServerRead(
+        server_ulid=server.server_ulid,
+        server_name=server.name,
+        offline_after_seconds=server.offline_after_seconds,
+        created_at=server.created_at,
+    )

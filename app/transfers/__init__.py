@@ -1,0 +1,1 @@
+"""Transfers: readings from files."""

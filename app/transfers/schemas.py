@@ -1,0 +1,33 @@
+"""What an import is told."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.core.text import MAX_NAME, NO_CONTROL_CHARACTERS
+from app.readings.quantities import NAMES
+
+
+def _column(default: str, meaning: str) -> str:
+    field: str = Field(
+        default=default, min_length=1, max_length=MAX_NAME, pattern=NO_CONTROL_CHARACTERS, description=meaning
+    )
+    return field
+
+
+class ImportOptions(BaseModel):
+    """Which column of the file is what."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    server_column: str = _column("server_ulid", "Column with the server's ULID or name.")
+    timestamp_column: str = _column("timestamp", "Column with the instant, ISO 8601; without an offset UTC.")
+    temperature_column: str = _column("temperature", "Column with the temperature, °C.")
+    humidity_column: str = _column("humidity", "Column with the humidity, %.")
+    voltage_column: str = _column("voltage", "Column with the voltage, V.")
+    current_column: str = _column("current", "Column with the current, A.")
+    create_servers: bool = Field(
+        default=False, description="Register servers that the workspace does not have; needs the scope admin."
+    )
+
+    def columns(self) -> dict[str, str]:
+        """The file's column of each quantity."""
+        return {name: getattr(self, f"{name}_column") for name in NAMES}

@@ -1,0 +1,12 @@
+"""Celery's view of transfers."""
+
+from celery import shared_task
+
+from app.core import queue
+from app.transfers import imports
+
+
+@shared_task(name="jobs.run_import")
+def run_import(job_ulid: str) -> None:
+    """Import the file of this job."""
+    queue.run(lambda resources: imports.run(resources, job_ulid))

@@ -1,0 +1,56 @@
+"""Celery's entry: `celery -A app.worker worker` and `celery -A app.worker beat`."""
+
+import os
+import signal
+from typing import Any
+
+import structlog
+from celery import signals
+
+from app.auth import tasks as auth_tasks  # noqa: F401
+from app.core import metrics
+from app.core.logging import configure
+from app.core.process import die_with_parent
+from app.core.queue import get_queue
+from app.core.settings import get_settings
+from app.jobs import tasks as jobs_tasks  # noqa: F401
+from app.transfers import tasks as transfers_tasks  # noqa: F401
+
+log = structlog.get_logger("task")
+
+app = get_queue()
+app.conf.beat_schedule = {
+    "purge refresh tokens": {"task": "auth.purge_refresh_tokens", "schedule": 3600.0},
+    "sweep jobs": {"task": "jobs.sweep", "schedule": 10.0},
+}
+
+
+@signals.setup_logging.connect
+def _configure_logging(**_: Any) -> None:
+    configure(get_settings())
+
+
+@signals.worker_process_init.connect
+def _die_with_the_worker(**_: Any) -> None:
+    if os.environ.get("SENTINELA_SUPERVISED"):
+        die_with_parent(signal.SIGKILL)
+
+
+@signals.task_prerun.connect
+def _enter(task: Any, task_id: str, **_: Any) -> None:
+    """Log lines of a task carry the request id of the request that sent it."""
+    headers = task.request.headers or {}
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(task=task.name, task_id=task_id, request_id=headers.get("request_id", ""))
+
+
+@signals.task_postrun.connect
+def _leave(task: Any, state: str | None = None, **_: Any) -> None:
+    outcome = "succeeded" if state == "SUCCESS" else "failed"
+    metrics.TASKS.labels(task.name, outcome).inc()
+    log.info("task_finished", outcome=outcome)
+
+
+@signals.task_failure.connect
+def _explain(exception: BaseException, **_: Any) -> None:
+    log.error("task_failed", exc_info=exception)
