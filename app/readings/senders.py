@@ -1,6 +1,8 @@
 """Who may write to which server: credentials and servers from bounded caches that forget within a second (W6)."""
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import Collection, Coroutine, Hashable
+from typing import Any, TypeVar
 
 from cachetools import TTLCache
 
@@ -20,6 +22,7 @@ from app.servers.service import canonical_ulid
 FORGET_SECONDS = 1.0
 # 50,000 entries take some 30 MB; a larger fleet on one process looks up again.
 MAX_ENTRIES = 50_000
+T = TypeVar("T")
 
 
 class Senders:
@@ -30,6 +33,7 @@ class Senders:
         self._settings = settings
         self._principals: TTLCache[tuple[str, str | None], Principal] = TTLCache(MAX_ENTRIES, FORGET_SECONDS)
         self._servers: TTLCache[tuple[int | None, str], int] = TTLCache(MAX_ENTRIES, FORGET_SECONDS)
+        self._running: dict[Hashable, asyncio.Task[Any]] = {}
 
     async def principal(self, credential: str | None, workspace_ulid: str | None) -> Principal | None:
         """Who sends; None where INGEST_AUTH=open and no credential came. A logout ends a user's token at once,
@@ -40,12 +44,14 @@ class Senders:
                 return None
             raise NoCredential("Send a credential: Authorization: Bearer <token or key>.")
         key = (credential, workspace_ulid)
-        principal = self._principals.get(key)
-        if principal is None:
-            principal = await auth.authenticate(self._database, self._settings, credential, workspace_ulid)
-            principal.require("write")
-            if credential.startswith((PREFIXES["api"], PREFIXES["device"])):
-                self._principals[key] = principal
+        known = self._principals.get(key)
+        return known or await self._once(key, self._authenticate(credential, workspace_ulid))
+
+    async def _authenticate(self, credential: str, workspace_ulid: str | None) -> Principal:
+        principal = await auth.authenticate(self._database, self._settings, credential, workspace_ulid)
+        principal.require("write")
+        if credential.startswith((PREFIXES["api"], PREFIXES["device"])):
+            self._principals[credential, workspace_ulid] = principal
         return principal
 
     async def server_ids(self, principal: Principal | None, ulids: Collection[str]) -> dict[str, int | Problem]:
@@ -53,8 +59,21 @@ class Senders:
         workspace_id = principal.workspace_id if principal else None
         missing = [ulid for ulid in ulids if (workspace_id, ulid) not in self._servers]
         if missing:
-            await self._look_up(workspace_id, missing)
+            await self._once((workspace_id, *sorted(missing)), self._look_up(workspace_id, missing))
         return {ulid: self._allowed(principal, ulid, self._servers.get((workspace_id, ulid))) for ulid in ulids}
+
+    async def _once(self, key: Hashable, work: Coroutine[Any, Any, T]) -> T:
+        """The result of `work`, or of the same work already under way: when an entry expires under load, one request
+        asks the database and the others wait for its answer.
+        """
+        running = self._running.get(key)
+        if running is None:
+            running = self._running[key] = asyncio.create_task(work)
+            running.add_done_callback(lambda _: self._running.pop(key))
+        else:
+            work.close()
+        result: T = await asyncio.shield(running)
+        return result
 
     async def _look_up(self, workspace_id: int | None, ulids: Collection[str]) -> None:
         canonical = {canonical_ulid(ulid): ulid for ulid in ulids}

@@ -1,0 +1,106 @@
+"""`keys`: API keys for programs."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from app.cli.client import DataDir, open_api
+from app.cli.console import CommandFailed, one_line_errors, print_json, print_table, printable
+
+keys = typer.Typer(no_args_is_help=True, help="Add, list and revoke API keys.")
+
+UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+# Ten years; more is "never", and said by leaving the option out.
+LONGEST = timedelta(days=3660)
+
+
+class Scope(StrEnum):
+    """What a key may do; admin includes the others, write does not include read."""
+
+    READ = "read"
+    WRITE = "write"
+    ADMIN = "admin"
+
+
+@keys.command("add")
+@one_line_errors
+def add_key(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What the key is for.")],
+    scope: Annotated[
+        list[Scope] | None, typer.Option(help="What it may do; repeatable.", show_default="read and write")
+    ] = None,
+    expires: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="How long it is valid: 12h, 90d or 8w.", show_default="for ever"),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Make an API key. It is shown this once and stored only as a hash.
+
+    Example: sentinela keys add grafana --scope read --expires 90d
+    """
+    body: dict[str, Any] = {"name": name}
+    if scope:
+        body["scopes"] = [item.value for item in scope]
+    if expires is not None:
+        body["expires_at"] = (datetime.now(UTC) + lifetime(expires)).isoformat()
+    with open_api(data_dir) as api:
+        key = api.post("/keys", body)
+    if as_json:
+        print_json(key)
+        return
+    print(printable(f"Key {key['key_id']} ({', '.join(key['scopes'])}), valid {_until(key['expires_at'])}:"))
+    print(printable(key["key"]))
+    print("Keep it now: it is not shown again.")
+
+
+@keys.command("list")
+@one_line_errors
+def list_keys(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """List the workspace's API keys, without their secrets.
+
+    Example: sentinela keys list
+    """
+    with open_api(data_dir) as api:
+        found = api.get("/keys")
+    if as_json:
+        print_json(found)
+    else:
+        print_table(found, ("key_id", "name", "scopes", "prefix", "created_at", "expires_at", "last_used_at"))
+
+
+@keys.command("revoke")
+@one_line_errors
+def revoke_key(
+    key_id: Annotated[str, typer.Argument(metavar="KEY_ID", help="The key's id, as `keys list` shows it.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Revoke an API key: it stops working at once.
+
+    Example: sentinela keys revoke 01JZ6Q0V4M8N3T5X7Y9A1B2C3D
+    """
+    if not key_id.isalnum():
+        raise CommandFailed(f"{key_id!r} is not a key's id: `sentinela keys list` shows them")
+    with open_api(data_dir) as api:
+        api.request("DELETE", f"/keys/{key_id}")
+    print(f"Key {key_id} is revoked.")
+
+
+def lifetime(text: str) -> timedelta:
+    """`12h`, `90d` or `8w` as a duration; raises CommandFailed for anything else, zero and over ten years."""
+    match = re.fullmatch(r"([0-9]{1,5})([hdw])", text.strip().lower())
+    duration = int(match[1]) * UNITS[match[2]] if match else timedelta()
+    if not timedelta() < duration <= LONGEST:
+        raise CommandFailed(f"--expires {text!r}: give a number of hours, days or weeks, such as 12h, 90d or 8w")
+    return duration
+
+
+def _until(expires_at: str | None) -> str:
+    return f"until {expires_at}" if expires_at else "until it is revoked"

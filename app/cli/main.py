@@ -1,0 +1,58 @@
+"""The `sentinela` command: what it offers, and the configuration its commands share."""
+
+from pathlib import Path
+
+import typer
+from dotenv import load_dotenv
+
+from app.cli.console import CommandFailed, one_line_errors
+from app.cli.demo import demo
+from app.cli.importer import import_file
+from app.cli.keys import keys
+from app.cli.openapi import openapi
+from app.cli.simulate import simulate
+from app.cli.test import run_tests
+from app.cli.up import up
+from app.cli.users import users
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+app = typer.Typer(
+    help="Sensor data of on-premise servers, taken in durably and answered exactly.",
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+    rich_markup_mode="rich",
+)
+app.command()(up)
+# Everything behind the command belongs to pytest, its own --help included.
+app.command("test", context_settings={"ignore_unknown_options": True})(run_tests)
+app.command()(simulate)
+app.command("import")(import_file)
+app.add_typer(users, name="users")
+app.add_typer(keys, name="keys")
+app.command()(openapi)
+app.command(hidden=True)(demo)
+
+
+@app.callback(invoke_without_command=True)
+def main(context: typer.Context) -> None:
+    """Follow `.env`, and print the help when no command is given."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+    # Tests start systems of their own, which must not depend on the configuration of this one.
+    if context.invoked_subcommand != "test":
+        load_environment_file()
+
+
+@one_line_errors
+def load_environment_file() -> None:
+    """Put `.env` of the working directory, else of the project, into the environment, below what is set there.
+
+    Children run in another directory, so the file cannot be left to them to find.
+    """
+    here = Path(".env")
+    path = here if here.is_file() else PROJECT / ".env"
+    try:
+        load_dotenv(path)
+    except (OSError, ValueError) as error:
+        raise CommandFailed(f"cannot read {path.absolute()}: {error}") from error

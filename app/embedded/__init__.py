@@ -1,0 +1,1 @@
+"""PostgreSQL and Valkey beside the application, and the small supervisor of `sentinela up`."""

@@ -1,0 +1,160 @@
+"""`users`, `keys` and `openapi`, as a person at a terminal meets them."""
+
+import json
+import os
+import pty
+import re
+import secrets
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+import typer
+
+from app.cli.console import CommandFailed
+from app.cli.keys import keys, lifetime
+from app.cli.users import users
+from tests.cli.commands import Done, run_here
+from tests.system import System, clean_environment
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def name() -> str:
+    return f"user-{secrets.token_hex(4)}"
+
+
+def run_as_admin(system: System, group: typer.Typer, *arguments: str, stdin: str = "") -> Done:
+    return run_here(group, system.url, system.admin_key, *arguments, stdin=stdin)
+
+
+def log_in(client: httpx.Client, name: str, password: str) -> int:
+    body = {"username": name, "password": password}
+    return client.post("/auth/login", json=body).status_code
+
+
+def type_at_a_terminal(system: System, arguments: list[str], lines: list[str]) -> tuple[int, str]:
+    """Run a command on a pseudo terminal, type each line when asked; the exit code and what the screen shows."""
+    environment = clean_environment(SENTINELA_URL=system.url, SENTINELA_KEY=system.admin_key)
+    controller, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app.cli", *arguments],
+        env=environment,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
+    )
+    os.close(terminal)
+    screen, asked = "", 0
+    while True:
+        try:
+            screen += os.read(controller, 4096).decode()
+        except OSError:
+            break
+        if asked < len(lines) and screen.count(": ") > asked:
+            os.write(controller, lines[asked].encode() + b"\n")
+            asked += 1
+    os.close(controller)
+    return process.wait(timeout=20), screen
+
+
+def test_an_added_user_can_log_in_and_is_listed(system: System, client: httpx.Client, name: str) -> None:
+    arguments = ["add", name, "--email", f"{name}@example.org", "--password-stdin"]
+    code, out, err = run_as_admin(system, users, *arguments, stdin=PASSWORD + "\n")
+    assert (code, err) == (0, "")
+    assert re.fullmatch(rf"User {name} added, id [0-9A-Z]+\.\n", out)
+    assert log_in(client, name, PASSWORD) == 200
+    listed = json.loads(run_as_admin(system, users, "list", "--json")[1])
+    [user] = [item for item in listed if item["username"] == name]
+    assert user["email"] == f"{name}@example.org"
+    assert f"{name}@example.org" in run_as_admin(system, users, "list")[1]
+
+
+def test_a_typed_password_is_asked_twice_and_never_shown(system: System, client: httpx.Client, name: str) -> None:
+    code, screen = type_at_a_terminal(system, ["users", "add", name], [PASSWORD, PASSWORD])
+    assert code == 0, screen
+    assert PASSWORD not in screen
+    assert log_in(client, name, PASSWORD) == 200
+
+
+def test_without_a_terminal_the_password_option_is_named(system: System, name: str) -> None:
+    code, out, err = run_as_admin(system, users, "add", name)
+    assert (code, out) == (1, "")
+    assert err == "sentinela: there is no terminal to ask for the password: use --password-stdin\n"
+
+
+def test_a_taken_name_and_a_short_password_are_one_line_each(system: System, name: str) -> None:
+    arguments = ["add", name, "--password-stdin"]
+    code, _, err = run_as_admin(system, users, *arguments, stdin="short\n")
+    assert code == 1
+    assert re.fullmatch(r"sentinela: .*password.*\n", err)
+    assert "short\n" not in err
+    assert run_as_admin(system, users, *arguments, stdin=PASSWORD)[0] == 0
+    code, _, err = run_as_admin(system, users, *arguments, stdin=PASSWORD)
+    assert code == 1
+    assert re.fullmatch(r"sentinela: .+\n", err)
+
+
+def test_an_ordinary_key_may_not_list_the_users(system: System, key: str) -> None:
+    code, out, err = run_here(users, system.url, key, "list")
+    assert (code, out) == (1, "")
+    assert re.fullmatch(r"sentinela: .+\n", err)
+
+
+def test_a_new_key_works_within_its_scope_until_it_is_revoked(system: System, client: httpx.Client, key: str) -> None:
+    options = ["add", "grafana", "--scope", "read", "--expires", "90d"]
+    code, out, err = run_here(keys, system.url, key, *options)
+    assert (code, err) == (0, "")
+    heading, secret, _ = out.splitlines()
+    headers = {"Authorization": f"Bearer {secret}"}
+    assert client.get("/data", headers=headers).status_code == 200
+    server = {"server_name": "not allowed"}
+    assert client.post("/servers", headers=headers, json=server).status_code == 403
+    key_id = heading.split()[1]
+    assert run_here(keys, system.url, key, "revoke", key_id)[1] == f"Key {key_id} is revoked.\n"
+    assert run_here(keys, system.url, secret, "list")[0] == 1
+    assert client.get("/data", headers=headers).status_code == 401
+
+
+def test_a_keys_expiry_and_scopes_are_as_asked(system: System, key: str) -> None:
+    options = ["add", "line 3", "--scope", "read", "--scope", "write", "--expires", "12h", "--json"]
+    code, out, err = run_here(keys, system.url, key, *options)
+    assert (code, err) == (0, "")
+    made = json.loads(out)
+    assert sorted(made["scopes"]) == ["read", "write"]
+    left = datetime.fromisoformat(made["expires_at"]) - datetime.now(UTC)
+    assert timedelta(hours=11, minutes=59) < left <= timedelta(hours=12)
+
+
+def test_the_list_of_keys_shows_no_secret(system: System, key: str) -> None:
+    secret = json.loads(run_here(keys, system.url, key, "add", "hidden", "--json")[1])["key"]
+    for arguments in (["list"], ["list", "--json"]):
+        code, out, err = run_here(keys, system.url, key, *arguments)
+        assert (code, err) == (0, "")
+        assert "hidden" in out
+        assert secret not in out
+
+
+def test_revoking_an_unknown_key_is_one_line(system: System, key: str) -> None:
+    for key_id in ("01JZ6Q0V4M8N3T5X7Y9A1B2C3D", "../servers"):
+        code, out, err = run_here(keys, system.url, key, "revoke", key_id)
+        assert (code, out) == (1, "")
+        assert re.fullmatch(r"sentinela: .+\n", err)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("12h", timedelta(hours=12)), ("90d", timedelta(days=90)), (" 8W ", timedelta(weeks=8))],
+)
+def test_a_lifetime_is_hours_days_or_weeks(text: str, expected: timedelta) -> None:
+    assert lifetime(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "90", "d", "0d", "-1d", "1.5d", "99999w", "3 months", "٣d"])
+def test_any_other_lifetime_is_refused(text: str) -> None:
+    with pytest.raises(CommandFailed, match="12h, 90d or 8w"):
+        lifetime(text)

@@ -1,0 +1,91 @@
+"""Fixtures of every test: the running system, and people and servers of its own for each test."""
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import httpx
+import pytest
+
+from tests.system import System, scratch_folder
+
+
+@dataclass(frozen=True)
+class User:
+    """Someone who has registered and logged in; `headers` carry their token."""
+
+    id: str
+    username: str
+    password: str
+    token: str
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Server:
+    """A registered server; `headers` carry its device key."""
+
+    ulid: str
+    name: str
+    device_key: str
+    headers: dict[str, str]
+
+
+NewUser = Callable[[], User]
+NewServer = Callable[[User], Server]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave tests marked `long` to `./sentinela test --long`."""
+    long = [item for item in items if item.get_closest_marker("long")]
+    if long and os.environ.get("SENTINELA_TEST_LONG") != "1":
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]
+
+
+@pytest.fixture(scope="session")
+def system() -> Iterator[System]:
+    """The system under test, started once, with two API processes."""
+    running = System(scratch_folder(), workers=2)
+    try:
+        yield running.start()
+    finally:
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def client(system: System) -> Iterator[httpx.Client]:
+    """An HTTP client without credentials."""
+    with httpx.Client(base_url=system.url, timeout=30, trust_env=False) as session:
+        yield session
+
+
+@pytest.fixture(scope="session")
+def new_user(client: httpx.Client) -> NewUser:
+    """A function that registers a new user and logs them in."""
+
+    def register() -> User:
+        username, password = f"user-{secrets.token_hex(6)}", secrets.token_urlsafe(16)
+        credentials = {"username": username, "password": password}
+        registered = client.post("/auth/register", json=credentials).raise_for_status().json()
+        token = client.post("/auth/login", json=credentials).raise_for_status().json()["access_token"]
+        return User(registered["id"], username, password, token, _bearer(token))
+
+    return register
+
+
+@pytest.fixture(scope="session")
+def new_server(client: httpx.Client) -> NewServer:
+    """A function that registers a new server for a user."""
+
+    def register(user: User) -> Server:
+        body = {"server_name": f"server-{secrets.token_hex(6)}"}
+        made = client.post("/servers", json=body, headers=user.headers).raise_for_status().json()
+        return Server(made["server_ulid"], made["server_name"], made["device_key"], _bearer(made["device_key"]))
+
+    return register
+
+
+def _bearer(secret: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {secret}"}

@@ -1,0 +1,98 @@
+"""The migrations on databases of their own in the running PostgreSQL."""
+
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from app.core import migrate
+from app.core.db import Database
+from app.core.settings import Settings
+from app.readings.ingest import GroupCommit
+from app.readings.schemas import Reading
+from tests.system import System
+
+ROOT = Path(__file__).parents[2]
+MakeDatabase = Callable[[str], Settings]
+
+
+@pytest.fixture
+def make_database(system: System) -> Iterator[MakeDatabase]:
+    """Makes an empty database that a new role with the given attributes owns; its settings."""
+    made: list[str] = []
+    password_file = system.data_dir / "postgres" / "password"
+    root = make_url(system.database_url).set(username="postgres", password=password_file.read_text().strip())
+    superuser = root.render_as_string(hide_password=False)
+
+    def make(attributes: str) -> Settings:
+        name, password = f"test_{secrets.token_hex(6)}", secrets.token_hex(16)
+        with psycopg.connect(superuser, autocommit=True) as admin:
+            admin.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{password}' {attributes}")  # type: ignore[arg-type]
+            admin.execute(f"CREATE DATABASE {name} OWNER {name}")  # type: ignore[arg-type]
+        made.append(name)
+        url = make_url(system.database_url).set(username=name, password=password, database=name)
+        return Settings(database_url=url.render_as_string(hide_password=False), data_dir=system.data_dir)
+
+    yield make
+    with psycopg.connect(superuser, autocommit=True) as admin:
+        for name in made:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+            admin.execute(f"DROP ROLE {name}")  # type: ignore[arg-type]
+
+
+def alembic(settings: Settings, *arguments: str) -> None:
+    env = os.environ | {"DATABASE_URL": settings.database_url, "DATA_DIR": str(settings.data_dir)}
+    subprocess.run([sys.executable, "-m", "alembic", *arguments], cwd=ROOT, env=env, check=True, timeout=60)
+
+
+def test_the_mapped_classes_are_what_the_migrations_build(make_database: MakeDatabase) -> None:
+    settings = make_database("")
+    migrate.upgrade(settings)
+    alembic(settings, "check")
+
+
+def test_every_migration_can_be_taken_back_and_done_again(make_database: MakeDatabase) -> None:
+    settings = make_database("CREATEROLE")
+    migrate.upgrade(settings)
+    alembic(settings, "downgrade", "base")
+    alembic(settings, "upgrade", "head")
+
+
+def test_processes_that_start_together_migrate_once(make_database: MakeDatabase) -> None:
+    settings = make_database("")
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(migrate.upgrade, [settings] * 6))
+    alembic(settings, "check")
+
+
+@pytest.mark.parametrize("attributes", ["NOCREATEROLE", "CREATEROLE"])
+async def test_ingest_works_with_the_single_role_of_a_given_url(make_database: MakeDatabase, attributes: str) -> None:
+    settings = make_database(attributes)
+    migrate.upgrade(settings)
+    database = Database(settings)
+    commits = GroupCommit(database, backlog_limit=10)
+    commits.start()
+    reading = Reading(1, datetime(2026, 1, 1, tzinfo=UTC), (1.5, None, None, None))
+    await commits.submit([reading])
+    await commits.submit([reading])
+    await commits.close()
+    await database.close()
+
+
+def test_a_wrong_password_is_one_line_without_the_password(make_database: MakeDatabase) -> None:
+    url = make_url(make_database("").database_url).set(password="wrong-password-here")
+    settings = Settings(database_url=url.render_as_string(hide_password=False))
+    with pytest.raises(migrate.DatabaseUnavailable) as refused:
+        migrate.upgrade(settings)
+    assert "password authentication failed" in str(refused.value)
+    assert "wrong-password-here" not in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert not refused.value.may_recover
