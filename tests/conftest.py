@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -9,6 +10,9 @@ import httpx
 import pytest
 
 from tests.system import System, scratch_folder
+
+# What tests import of the app counts into files of the data folder: not into a real one.
+os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="sentinela-test-process-")
 
 
 @dataclass(frozen=True)

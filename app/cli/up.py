@@ -1,6 +1,7 @@
 """`up`: everything on this machine, from one command."""
 
 import os
+import shutil
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from app.cli.console import CommandFailed, one_line_errors, say_error, stdout
@@ -88,14 +90,15 @@ def show(*lines: object) -> None:
 
 def _run(folder: DataFolder, settings: Settings, place: Place, workers: int, *, demo: bool) -> None:
     with Supervisor(say) as supervisor:
-        show(f"starting in {folder.path}")
+        show(f"starting in {escape(str(folder.path))}")
+        # Counts of the processes of an earlier run; nothing of this one counts yet.
+        shutil.rmtree(folder.path / "metrics", ignore_errors=True)
         connections = (workers + OTHER_PROCESSES) * (settings.database_pool_size + BESIDE_THE_POOL)
         found = services.start(supervisor, folder, settings, connections, _load_preparation)
         urls = {"database_url": found.database_url, "redis_url": found.redis_url}
         files = _password_files(settings, found)
         settings = settings.model_copy(update={"data_dir": folder.path, **urls, **files})
-        with supervisor.abortable():
-            password = _prepare_database(folder, settings, place)
+        _prepare_database(supervisor, folder, settings, place)
         env = application.environment(settings, own_database=found.own_database, own_redis=found.own_redis)
         api, *others = application.specs(folder.path, env, place.host, place.port, workers)
         supervisor.start(api)
@@ -104,7 +107,7 @@ def _run(folder: DataFolder, settings: Settings, place: Place, workers: int, *, 
         # After the API: on two cores each would slow the others' imports, and nobody waits for these.
         for spec in others:
             supervisor.start(spec)
-        announce(folder, place, password)
+        announce(folder, place)
         if demo and settings.registration == "off":
             say("--demo adds a user, which REGISTRATION=off forbids; going on without")
         elif demo:
@@ -132,8 +135,8 @@ def _load_preparation() -> None:
     import app.core.migrate  # noqa: F401
 
 
-def _prepare_database(folder: DataFolder, settings: Settings, place: Place) -> str | None:
-    """Migrate, make the first administrator and leave their key to the commands; the password on the first run.
+def _prepare_database(supervisor: Supervisor, folder: DataFolder, settings: Settings, place: Place) -> None:
+    """Migrate, make the first administrator, say their password, and leave their key to the commands.
 
     Raises: StartError when the database cannot be used.
     """
@@ -142,19 +145,22 @@ def _prepare_database(folder: DataFolder, settings: Settings, place: Place) -> s
     from app.core.migrate import DatabaseUnavailable, upgrade
 
     try:
-        upgrade(settings)
+        with supervisor.abortable():
+            upgrade(settings)
     except DatabaseUnavailable as error:
         raise StartError(str(error)) from error
     admin = create_admin(settings)
+    if admin:
+        # At once: whatever fails from here on, the next start finds an administrator and has no password to show.
+        show(f"Administrator: {admin.username}, password [bold]{admin.password}[/bold] (shown this once)")
     known = read_json(folder.path / CLI_FILE).get("key")
     key = admin.key if admin else known or new_admin_key(settings)
     if key:
         write_json(folder.path / CLI_FILE, {"url": place.url, "key": key})
-    return admin.password if admin else None
 
 
-def announce(folder: DataFolder, place: Place, password: str | None) -> None:
-    """Print where everything is, and the administrator's password if it was just made."""
+def announce(folder: DataFolder, place: Place) -> None:
+    """Print where everything is."""
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     rows = {
         "Page": f"{place.url}/ui/",
@@ -163,8 +169,6 @@ def announce(folder: DataFolder, place: Place, password: str | None) -> None:
         "Data folder": str(folder.path),
         "Logs": f"here; PostgreSQL and Valkey in {folder.path / 'logs'}",
     }
-    if password:
-        rows["Administrator"] = f"admin, password [bold]{password}[/bold] (shown this once)"
     for name, value in rows.items():
-        table.add_row(f"[bold]{name}[/bold]", value)
+        table.add_row(f"[bold]{name}[/bold]", escape(value))
     show("[green]Sentinela is running.[/green] Ctrl-C stops it.", table)

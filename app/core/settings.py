@@ -8,11 +8,14 @@ from typing import Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from app.core.secret import check_strength, read_or_create
 
 # Below this a container or a small board swaps; above it nothing was gained (one process, group commit).
 DEFAULT_POOL_SIZE = 10
+DATABASE_URL_FORM = "DATABASE_URL must look like postgresql://user:password@host:5432/db"
 
 
 def default_data_dir() -> Path:
@@ -89,8 +92,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _urls_name_a_known_scheme(self) -> "Settings":
-        if self.database_url and not self.database_url.startswith(("postgresql://", "postgres://")):
-            raise ValueError("DATABASE_URL must look like postgresql://user:password@host:5432/db")
+        if self.database_url:
+            _require_database_url(self.database_url)
         for name in ("redis_url", "cache_url", "broker_url"):
             value = getattr(self, name)
             if value and not value.startswith(("redis://", "rediss://", "unix://")):
@@ -100,6 +103,15 @@ class Settings(BaseSettings):
     def signing_key(self) -> str:
         """The configured secret, or the generated one of the data folder (0600), made on first use."""
         return self.secret_key or read_or_create(self.data_dir / "secret_key")
+
+
+def _require_database_url(url: str) -> None:
+    try:
+        known = make_url(url).drivername.split("+")[0] in ("postgresql", "postgres")
+    except (ArgumentError, ValueError):
+        known = False
+    if not known:
+        raise ValueError(DATABASE_URL_FORM)
 
 
 @lru_cache

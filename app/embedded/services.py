@@ -3,13 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
-
 from app.core.redis import url_with_password
 from app.core.settings import Settings
 from app.embedded import cluster, postgres, valkey
-from app.embedded.errors import StartError
 from app.embedded.folder import RUN_FILE, DataFolder, write_json
 from app.embedded.supervisor import Supervisor
 
@@ -61,11 +57,6 @@ def start(
 
 
 def _check_given(settings: Settings) -> None:
-    if settings.database_url:
-        try:
-            make_url(settings.database_url)
-        except (ArgumentError, ValueError) as error:
-            raise StartError("DATABASE_URL must look like postgresql://user:password@host:5432/db") from error
     password = settings.redis_password_file
     for name in ("redis_url", "cache_url", "broker_url"):
         url = getattr(settings, name)

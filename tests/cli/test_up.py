@@ -4,6 +4,7 @@ Deadlines are five times what is promised, because test machines are slow and bu
 """
 
 import os
+import re
 import secrets
 import signal
 import socket
@@ -120,6 +121,18 @@ def busy_backend(system: System) -> Iterator[None]:
         thread.join()
 
 
+def test_password_of_the_first_start_opens_the_installation(own: System) -> None:
+    said = re.findall(r"Administrator: (\w+), password (\S+) \(shown this once\)", own.output.read_text())
+    assert len(said) == 1
+    username, password = said[0]
+    login = httpx.post(
+        f"{own.url}/auth/login", json={"username": username, "password": password}, trust_env=False, timeout=30
+    )
+    token = login.raise_for_status().json()["access_token"]
+    users = httpx.get(f"{own.url}/users", headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=30)
+    assert [user["username"] for user in users.raise_for_status().json()] == ["admin"]
+
+
 def test_every_killed_process_is_started_again(own: System, sender: Sender) -> None:
     sender.send(20)
     supervised = psutil.Process(own.process.pid).children() if own.process else []
@@ -161,19 +174,22 @@ def test_interrupt_stops_everything_and_the_next_start_is_clean(own: System, sen
     assert sender.stored() == sender.acknowledged
 
 
-def test_terminated_while_starting_it_leaves_nothing(own: System) -> None:
-    own.stop()
-    with own.output.open("ab") as output:
-        process = subprocess.Popen(
-            own.command(), cwd=own.folder, env=own.environment, stdout=output, stderr=output, stdin=subprocess.DEVNULL
-        )
+def test_first_start_that_is_interrupted_leaves_nothing_running(idle: System) -> None:
+    process = subprocess.Popen(
+        idle.command("--data-dir", str(idle.folder / "first")),
+        cwd=idle.folder,
+        env=idle.environment,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
     known = psutil.Process(process.pid)
     while not (children := known.children(recursive=True)):
+        assert process.poll() is None
         time.sleep(0.01)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(STOP_SECONDS) == 0
+    _, said = process.communicate(timeout=STOP_SECONDS)
+    assert (process.returncode, said) == (0, b"sentinela: stopped\n")
     assert not left(children)
-    own.start()
 
 
 def refusal(system: System, *arguments: str, **environment: str) -> tuple[int, str]:

@@ -124,7 +124,7 @@ def test_the_id_of_a_request_comes_back(client: httpx.Client, user: User) -> Non
             assert assert_problem(answer, answer.status_code)["request_id"] == "order-66_a.1"
 
 
-@pytest.mark.parametrize("given", ["", " ", "x" * 5_000, "a b", "é", "<script>", '"', "a;b", "{}", "\t"])
+@pytest.mark.parametrize("given", ["", "x" * 5_000, "a b", "é", "<script>", '"', "a;b", "{}"])
 def test_an_id_that_could_spoil_a_log_is_replaced(client: httpx.Client, given: str) -> None:
     response = client.get("/nowhere", headers={b"X-Request-ID": given.encode("latin-1")})
     own = assert_problem(response, 404)["request_id"]

@@ -45,20 +45,22 @@ def resolve(schema: Node, node: Node) -> Node:
     return node
 
 
-def has_example(schema: Node, node: Node) -> bool:
-    """Whether a parameter, media type or schema shows an example, itself or in all that it is made of."""
+def bare(schema: Node, node: Node, where: str) -> list[str]:
+    """The parts of a parameter, media type or schema that no example shows, neither their own nor a whole's."""
     node = resolve(schema, node)
     if "example" in node or node.get("examples") or "const" in node or "default" in node or "enum" in node:
-        return True
+        return []
+    if node.get("format") == "binary":
+        return []
     if "schema" in node:
-        return has_example(schema, node["schema"])
+        return bare(schema, node["schema"], where)
     if node.get("type") == "array":
-        return has_example(schema, node["items"])
-    if node.get("properties"):
-        return all(has_example(schema, child) for child in node["properties"].values())
-    choices: list[Node] = node.get("anyOf") or node.get("oneOf") or []
-    parts = [part for part in choices if part != {"type": "null"}]
-    return bool(parts) and all(has_example(schema, part) for part in parts)
+        return bare(schema, node["items"], f"{where}[]")
+    children = {f"{where}.{name}": child for name, child in node.get("properties", {}).items()}
+    for choice in node.get("anyOf") or node.get("oneOf") or []:
+        if choice != {"type": "null"}:
+            children[f"{where}|{len(children)}"] = choice
+    return [part for name, child in children.items() for part in bare(schema, child, name)] if children else [where]
 
 
 def successes(operation: Node) -> list[Node]:
@@ -70,25 +72,26 @@ def test_every_requested_operation_is_described(schema: Node) -> None:
 
 
 def test_every_operation_has_an_example(schema: Node) -> None:
-    bare = []
-    for name, operation in operations(schema).items():
+    found = []
+    for (method, path), operation in operations(schema).items():
         body = resolve(schema, operation.get("requestBody", {}))
-        answers = [answer for answer in successes(operation) if answer.get("content")]
-        media = list(body.get("content", {}).values())
-        media += [kind for answer in answers for kind in answer["content"].values()]
-        if not all(has_example(schema, kind) for kind in media):
-            bare.append(name)
-    assert bare == []
+        for kind, media in body.get("content", {}).items():
+            found += bare(schema, media, f"{method} {path} takes {kind}: ")
+        for answer in successes(operation):
+            for kind, media in resolve(schema, answer).get("content", {}).items():
+                found += bare(schema, media, f"{method} {path} gives {kind}: ")
+    assert not found, "without an example:\n" + "\n".join(found)
 
 
 def test_every_parameter_in_a_path_has_an_example(schema: Node) -> None:
-    bare = [
-        (name, parameter["name"])
-        for name, operation in operations(schema).items()
+    found = [
+        part
+        for (method, path), operation in operations(schema).items()
         for parameter in operation.get("parameters", [])
-        if parameter["in"] == "path" and not has_example(schema, parameter)
+        if parameter["in"] == "path"
+        for part in bare(schema, parameter, f"{method} {path}: {parameter['name']}")
     ]
-    assert bare == []
+    assert not found, found
 
 
 def test_every_operation_says_what_it_does(schema: Node) -> None:

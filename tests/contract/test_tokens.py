@@ -90,7 +90,7 @@ def test_a_token_that_lacks_a_claim_is_refused(client: httpx.Client, user: User,
     assert_problem(ask(client, jwt.encode(claims, own_secret, algorithm="HS256")), 401)
 
 
-@pytest.mark.parametrize("subject", ["", "0", "../..", "\x00", "9" * 40, "01ARZ3NDEKTSV4RRFFQ69G5FAV"])
+@pytest.mark.parametrize("subject", ["", "0", "../..", "9" * 40, "01ARZ3NDEKTSV4RRFFQ69G5FAV"])
 def test_a_token_of_nobody_is_refused(client: httpx.Client, user: User, own_secret: str, subject: str) -> None:
     claims = {**claims_of(user.token), "sub": subject}
     assert_problem(ask(client, jwt.encode(claims, own_secret, algorithm="HS256")), 401)
@@ -99,7 +99,7 @@ def test_a_token_of_nobody_is_refused(client: httpx.Client, user: User, own_secr
 @pytest.mark.parametrize(
     "credential",
     [
-        "", "Bearer", "Bearer ", "Bearer x", "Bearer a.b.c", "Bearer ..", "Basic YTpi", "Token x", "bearer",
+        "", "Bearer", "Bearer x", "Bearer a.b.c", "Bearer ..", "Basic YTpi", "Token x", "bearer",
         "Bearer snt_k_", "Bearer snt_d_", "Bearer snt_k_" + "x" * 5_000, "Bearer snt_x_0000", "Bearer \u00ff\u00fe",
         "Bearer two words",
     ],

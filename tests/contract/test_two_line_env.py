@@ -18,12 +18,16 @@ PASSWORD = "correct horse battery"
 
 @pytest.fixture(scope="module")
 def empty_database(system: System) -> Iterator[str]:
-    """The address of a new database in the system's PostgreSQL."""
-    name = f"empty_{secrets.token_hex(6)}"
-    with psycopg.connect(system.database_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        yield urlsplit(system.database_url)._replace(path=f"/{name}").geturl()
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    """The address of a new database in the system's PostgreSQL, whose owner is no superuser."""
+    address = urlsplit(system.database_url)
+    password = (system.data_dir / "postgres" / "password").read_text().strip()
+    superuser = f"postgresql://postgres:{password}@{address.hostname}:{address.port}/postgres"
+    name = sql.Identifier(fresh := f"empty_{secrets.token_hex(6)}")
+    with psycopg.connect(superuser, autocommit=True) as connection:
+        owner = sql.Identifier(address.username or "")
+        connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, owner))
+        yield address._replace(path=f"/{fresh}").geturl()
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
 @pytest.fixture(scope="module")
