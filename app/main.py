@@ -56,6 +56,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     await _migrate()
     app.state.database = database = Database(settings)
     app.state.cache = query_cache = Cache(settings)
+    if too_old := await query_cache.unsupported_version():
+        raise SystemExit(_cannot_start(f"Redis {too_old} is too old; 6.2 or newer, or Valkey, is needed"))
     commits = GroupCommit(database, settings.ingest_backlog)
     commits.start()
     app.state.intake = Intake(Senders(database, settings), commits)
@@ -75,10 +77,14 @@ async def _migrate() -> None:
             return
         except migrate.DatabaseUnavailable as error:
             if not error.may_recover or asyncio.get_running_loop().time() > deadline:
-                log.error("cannot_start", reason=str(error))
-                raise SystemExit(f"sentinela: {error}") from None
+                raise SystemExit(_cannot_start(str(error))) from None
             log.warning("waiting_for_database", reason=str(error))
             await asyncio.sleep(1)
+
+
+def _cannot_start(reason: str) -> str:
+    log.error("cannot_start", reason=reason)
+    return f"sentinela: {reason}"
 
 
 def build() -> FastAPI:

@@ -39,7 +39,7 @@ def upgrade(settings: Settings) -> None:
             _check_version(connection)
             _run_locked(connection)
     except (OperationalError, ProgrammingError) as error:
-        reason = str(error.orig).strip().splitlines()[-1]
+        reason = str(error.orig).strip().splitlines()[0].removeprefix("connection failed: ")
         shown = url.set(drivername="postgresql").render_as_string(hide_password=True)
         refused = any(word in reason for word in ("authentication", "does not exist", "permission"))
         raise DatabaseUnavailable(f"cannot use the database at {shown}: {reason}", not refused) from error

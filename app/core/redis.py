@@ -1,7 +1,7 @@
 """Redis: one client a process, and a breaker that keeps a dead Redis from slowing every request."""
 
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,16 @@ TIMEOUT_SECONDS = 0.5
 RETRY_SECONDS = 1.0
 COMPLAIN_SECONDS = 60.0
 
+# Older ones lack commands of the queue's library. Valkey calls itself Redis 7.2, so it passes.
+OLDEST_REDIS = (6, 2)
+
 log = structlog.get_logger()
+
+
+def unsupported_version(info: Mapping[str, Any]) -> str | None:
+    """The version in the answer to `INFO server` when it is too old, else None."""
+    found = str(info.get("redis_version", "0"))
+    return found if tuple(int(part) for part in found.split(".")[:2]) < OLDEST_REDIS else None
 
 
 def url_with_password(url: str, file: Path | None) -> str:
@@ -81,6 +90,13 @@ class Cache:
         except (RedisError, OSError, TimeoutError) as error:
             self._trip(error)
             raise RedisUnavailable("Redis does not answer; try again in a moment.") from error
+
+    async def unsupported_version(self) -> str | None:
+        """The version of a Redis that is too old; None also while there is nobody to ask."""
+        try:
+            return unsupported_version(await self.ask(self.redis.info("server")))
+        except RedisUnavailable:
+            return None
 
     async def close(self) -> None:
         await self.redis.aclose()

@@ -9,6 +9,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from app.core.redis import unsupported_version
 from app.core.secret import read_or_create
 from app.embedded import leftovers
 from app.embedded.binaries import find_valkey
@@ -19,7 +20,6 @@ from app.embedded.ports import free_port
 
 # Loading a large append-only file takes its time.
 READY_SECONDS = 120.0
-MIN_REDIS = (6, 2)
 TIMEOUT_SECONDS = 3.0
 
 
@@ -82,11 +82,11 @@ def check_given(url: str, name: str = "REDIS_URL") -> None:
     """Raise StartError, with the password masked, when the Redis of a setting cannot be used."""
     try:
         with _client(url) as client:
-            found = client.info("server").get("redis_version", "0")
+            too_old = unsupported_version(client.info("server"))
     except (redis.RedisError, OSError, ValueError) as error:
         raise StartError(f"{name} {_masked(url)} does not work: {error}") from error
-    if tuple(int(part) for part in str(found).split(".")[:2]) < MIN_REDIS:
-        raise StartError(f"{name} {_masked(url)} is Redis {found}; 6.2 or newer, or Valkey, is needed")
+    if too_old:
+        raise StartError(f"{name} {_masked(url)} is Redis {too_old}; 6.2 or newer, or Valkey, is needed")
 
 
 def _client(url: str) -> redis.Redis:

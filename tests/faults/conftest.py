@@ -51,6 +51,9 @@ def works(own: System, admin: httpx.Client) -> Callable[[], bool]:
 @pytest.fixture(autouse=True)
 def _whole(own: System, works: Callable[[], bool]) -> None:
     """Each test begins with a system that works, whatever the one before did to it."""
+    assert own.process
+    if own.process.poll() is not None:
+        own.start()
     until(works, own)
 
 
