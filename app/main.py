@@ -1,6 +1,7 @@
 """Builds the app: lifespan, middleware, error handlers, routers; `uvicorn app.main:app` serves it."""
 
 import asyncio
+import multiprocessing
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -15,6 +16,7 @@ from fastapi_offline import FastAPIOffline
 from app.auth.routes import router as auth
 from app.cache.routes import router as cache
 from app.core import migrate, openapi, probes, problems
+from app.core.body_limit import BodyLimit
 from app.core.db import Database
 from app.core.logging import configure
 from app.core.middleware import Surroundings
@@ -23,6 +25,7 @@ from app.core.redis import Cache
 from app.core.settings import get_settings
 from app.jobs.routes import router as jobs
 from app.presence.routes import router as presence
+from app.presence.service import Arrivals
 from app.readings.ingest import GroupCommit
 from app.readings.receipts import Intake
 from app.readings.routes import router as readings
@@ -49,7 +52,9 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings = app.state.settings = get_settings()
     configure(settings)
     if os.environ.get("SENTINELA_SUPERVISED"):
-        die_with_parent(signal.SIGTERM)
+        # With several workers the parent is uvicorn's own supervisor, which may have died while this one imported.
+        parent = multiprocessing.parent_process()
+        die_with_parent(signal.SIGKILL, parent=parent.pid if parent else None)
     settings.signing_key()
     if settings.ingest_auth == "open":
         log.warning("ingest_open", meaning="INGEST_AUTH=open: whoever reaches the port may write readings")
@@ -58,9 +63,10 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.cache = query_cache = Cache(settings)
     if too_old := await query_cache.unsupported_version():
         raise SystemExit(_cannot_start(f"Redis {too_old} is too old; 6.2 or newer, or Valkey, is needed"))
-    commits = GroupCommit(database, settings.ingest_backlog)
+    arrivals = Arrivals(settings.offline_after_seconds)
+    commits = GroupCommit(database, settings.ingest_backlog, arrivals)
     commits.start()
-    app.state.intake = Intake(Senders(database, settings), commits)
+    app.state.intake = Intake(Senders(database, settings, arrivals), commits)
     try:
         yield
     finally:
@@ -96,7 +102,6 @@ def build() -> FastAPI:
         description=DESCRIPTION,
         lifespan=lifespan,
         redirect_slashes=False,
-        max_body_size=settings.max_body_bytes,
         swagger_ui_parameters={"persistAuthorization": True},
     )
     problems.install(app, settings.max_body_bytes)
@@ -104,6 +109,7 @@ def build() -> FastAPI:
         app.include_router(router)
     _add_pages(app)
     openapi.install(app)
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(Surroundings)
     return app
 

@@ -9,11 +9,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 import httpx
 import psutil
+
+from app.core.process import die_with_parent
 
 # Only to end a hang: what a start and a stop promise is asserted in tests/cli/test_up.py.
 START_SECONDS = 120.0
@@ -138,6 +141,8 @@ class System:
             stdout=output,
             stderr=output,
             start_new_session=True,
+            # A test run that is killed takes its system with it.
+            preexec_fn=partial(die_with_parent, signal.SIGTERM, parent=os.getpid()),
         )
 
     def _facts(self, name: str) -> dict[str, object]:

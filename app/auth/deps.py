@@ -8,7 +8,7 @@ from fastapi import Depends, Header
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, OAuth2PasswordBearer
 
 from app.auth import service
-from app.auth.errors import InvalidCredential, NoCredential
+from app.auth.errors import DeviceKeyOnly, InvalidCredential, NoCredential
 from app.auth.principals import Principal, Scope
 from app.core.db import ReadSession, WriteSession
 from app.core.deps import DatabaseDep, SettingsDep
@@ -60,9 +60,11 @@ async def authenticated(principal: Annotated[Principal | None, Depends(maybe_aut
 
 
 def require(scope: Scope) -> Callable[[Principal], Principal]:
-    """A dependency that lets through whoever has the scope."""
+    """A dependency that lets through whoever has the scope; a device key opens `POST /data` and nothing else."""
 
     def check(principal: Annotated[Principal, Depends(authenticated)]) -> Principal:
+        if principal.server_id is not None:
+            raise DeviceKeyOnly("A device key may only send its own server's readings.")
         principal.require(scope)
         return principal
 

@@ -27,6 +27,10 @@ class MissingScope(Forbidden):
     kind = "missing-scope"
 
 
+class DeviceKeyOnly(Forbidden):
+    kind = "device-key-only"
+
+
 class NoSuchWorkspace(NotFound):
     kind = "no-such-workspace"
 

@@ -21,6 +21,7 @@ router = APIRouter(route_class=StrictRoute)
 _FORM = {
     "type": "object",
     "required": ["username", "password"],
+    "example": {"grant_type": "password", "username": "ana", "password": "violet-otter-42"},
     "properties": {
         "grant_type": {"type": "string", "pattern": "^password$"},
         "username": {"type": "string"},

@@ -10,6 +10,7 @@ from app.core.text import Name
 
 # Longer ones gain nothing and would let a client make the server hash megabytes.
 MAX_PASSWORD = 1024
+ULID_EXAMPLE = "01KA2V0C8T3J9X5N7Q1W4Z6Y8B"
 # One @ with something on either side: an address is proven by the mail that arrives, not by its spelling.
 EMAIL = r"^[^@\s\x00]+@[^@\s\x00]+$"
 
@@ -27,7 +28,7 @@ class Register(BaseModel):
 
 
 class Registered(BaseModel):
-    id: str = Field(examples=["01KA2V0C8T3J9X5N7Q1W4Z6Y8B"])
+    id: str = Field(examples=[ULID_EXAMPLE])
     username: str = Field(examples=["ana"])
 
 
@@ -43,10 +44,10 @@ class Login(BaseModel):
 
 
 class Tokens(BaseModel):
-    access_token: str
+    access_token: str = Field(examples=["eyJhbGciOiJIUzI1NiIs…"])
     token_type: Literal["bearer"] = "bearer"
     expires_in: int = Field(description="Lifetime of the access token, seconds.", examples=[3600])
-    refresh_token: str
+    refresh_token: str = Field(examples=["snt_r_…"])
 
 
 class Refresh(BaseModel):
@@ -56,22 +57,22 @@ class Refresh(BaseModel):
 
 
 class WorkspaceOfUser(BaseModel):
-    workspace_ulid: str
-    name: str
+    workspace_ulid: str = Field(examples=[ULID_EXAMPLE])
+    name: str = Field(examples=["ana"])
     role: Role
 
 
 class Me(BaseModel):
-    id: str
-    username: str
-    email: str | None
+    id: str = Field(examples=[ULID_EXAMPLE])
+    username: str = Field(examples=["ana"])
+    email: str | None = Field(examples=["ana@example.com"])
     workspaces: list[WorkspaceOfUser]
 
 
 class UserRow(BaseModel):
-    id: str
-    username: str
-    email: str | None
+    id: str = Field(examples=[ULID_EXAMPLE])
+    username: str = Field(examples=["ana"])
+    email: str | None = Field(examples=["ana@example.com"])
     created_at: Instant
 
 
@@ -84,8 +85,8 @@ class KeyCreate(BaseModel):
 
 
 class Key(BaseModel):
-    key_id: str
-    name: str
+    key_id: str = Field(examples=[ULID_EXAMPLE])
+    name: str = Field(examples=["importer"])
     scopes: list[Scope]
     prefix: str = Field(description="The key's first characters, to tell keys apart.", examples=["snt_k_Zx81"])
     created_at: Instant
@@ -94,4 +95,4 @@ class Key(BaseModel):
 
 
 class KeyCreated(Key):
-    key: str = Field(description="The key itself, shown this once.")
+    key: str = Field(description="The key itself, shown this once.", examples=["snt_k_…"])

@@ -47,7 +47,8 @@ def read_access_token(key: str, token: str) -> AccessClaims | None:
         claims = jwt.decode(token, key, [ALGORITHM], audience=AUDIENCE, options={"require": required})
     except jwt.InvalidTokenError:
         return None
-    if not (isinstance(claims["sub"], str) and isinstance(claims["sid"], str)):
+    # PostgreSQL takes no NUL in a text; our own identifiers are letters and digits.
+    if not all(isinstance(claims[name], str) and claims[name].isalnum() for name in ("sub", "sid")):
         return None
     return AccessClaims(claims["sub"], claims["sid"])
 

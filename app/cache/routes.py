@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from app.auth.deps import Reader, Writer
 from app.cache import service
 from app.cache.schemas import Entry, EntryRead, EntrySet
+from app.core import paths  # noqa: F401 - registers {…:text}
 from app.core.deps import CacheDep
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound, Unauthorized, Unavailable, invalid
 from app.core.problems import problems
@@ -55,7 +56,7 @@ async def entry(request: Request) -> Entry:
     openapi_extra=_BODY,
     responses=problems(Unauthorized, Forbidden, NotFound, Conflict, Invalid, Unavailable),
 )
-async def set_entry(entry: Annotated[Entry, Depends(entry)], principal: Writer, cache: CacheDep) -> EntrySet:
+async def set_entry(principal: Writer, entry: Annotated[Entry, Depends(entry)], cache: CacheDep) -> EntrySet:
     """Keep a value under a key, for 3600 s unless `ttl` says otherwise. JSON body, or `key` and `value` in the query.
 
     Entries belong to the workspace; it may hold 10,000 of them, each up to 64 KiB.
@@ -64,7 +65,7 @@ async def set_entry(entry: Annotated[Entry, Depends(entry)], principal: Writer, 
     return EntrySet(message="Stored.", key=entry.key, expires_in=seconds)
 
 
-@router.get("/get/{key:path}", responses=problems(Unauthorized, Forbidden, NotFound, Unavailable))
+@router.get("/get/{key:text}", responses=problems(Unauthorized, Forbidden, NotFound, Unavailable))
 async def get_entry(
     key: Annotated[str, Path(description="Any text; slashes may stand as they are.", examples=["greeting"])],
     principal: Reader,

@@ -24,7 +24,7 @@ def _from_query(value: Any) -> datetime:
     return _from_text(value)
 
 
-_SCHEMA = WithJsonSchema({"type": "string", "format": "date-time"})
+_SCHEMA = WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-01-31T12:00:00Z"]})
 _OUT = PlainSerializer(format_instant, return_type=str)
 
 Instant = Annotated[datetime, BeforeValidator(_from_text), _OUT, _SCHEMA]

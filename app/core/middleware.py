@@ -11,7 +11,7 @@ from ulid import ULID
 
 from app.core import metrics
 from app.core.errors import Problem
-from app.core.problems import problem_response
+from app.core.problems import METHODS, problem_response
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 # A key of the cache may end in a slash, so that path keeps it; the route looks the key up both ways.
@@ -82,7 +82,7 @@ def _strip_trailing_slash(scope: Scope) -> None:
 
 
 def _record(scope: Scope, status: int, seconds: float) -> None:
-    method = scope["method"] if scope["method"] in _METHODS else "other"
+    method = scope["method"] if scope["method"] in METHODS else "other"
     route = getattr(scope.get("route"), "path", None) or "unknown"
     metrics.REQUESTS.labels(method, route, str(status)).inc()
     metrics.REQUEST_SECONDS.labels(method, route).observe(seconds)
@@ -94,6 +94,3 @@ def _record(scope: Scope, status: int, seconds: float) -> None:
             status=status,
             milliseconds=round(seconds * 1000, 2),
         )
-
-
-_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}

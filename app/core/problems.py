@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from app.core import db
 from app.core.errors import (
@@ -26,6 +27,8 @@ from app.core.errors import (
 from app.core.language import detail_of, message_of, prefers_portuguese, title_of
 
 MEDIA_TYPE = "application/problem+json"
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+TOO_LARGE_DETAIL = "The body is larger than {limit} bytes; send less at once, or a file to POST /imports."
 log = structlog.get_logger()
 
 
@@ -73,7 +76,8 @@ def install(app: FastAPI, max_body_bytes: int) -> None:
     """Handlers for our own errors, validation, 404/405/413 of the framework, a database that is away, and bugs."""
 
     async def from_framework(request: Request, error: HTTPException) -> JSONResponse:
-        return problem_response(request, _translate_status(error, max_body_bytes), dict(error.headers or {}))
+        headers = {"Allow": _allowed(request)} if error.status_code == 405 else dict(error.headers or {})
+        return problem_response(request, _translate_status(error, max_body_bytes), headers)
 
     app.add_exception_handler(Problem, _from_problem)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _from_validation)  # type: ignore[arg-type]
@@ -100,6 +104,15 @@ def problem_response(request: Request, problem: Problem, headers: Mapping[str, s
     return JSONResponse(body, problem.status, {**problem.headers, **(headers or {})}, MEDIA_TYPE)
 
 
+def _allowed(request: Request) -> str:
+    """The methods that some route of this path takes; the framework names only the first route's."""
+    scopes = ({**request.scope, "method": method} for method in METHODS)
+    routes = request.app.routes
+    return ", ".join(
+        scope["method"] for scope in scopes if any(route.matches(scope)[0] is Match.FULL for route in routes)
+    )
+
+
 async def _from_problem(request: Request, error: Problem) -> JSONResponse:
     return problem_response(request, error)
 
@@ -119,10 +132,7 @@ def _translate_status(error: HTTPException, max_body_bytes: int) -> Problem:
     if error.status_code == 405:
         return _NoSuchMethod("This path does not take this method; see Allow.")
     if error.status_code == 413:
-        return TooLarge(
-            "The body is larger than {limit} bytes; send less at once, or a file to POST /imports.",
-            limit=max_body_bytes,
-        )
+        return TooLarge(TOO_LARGE_DETAIL, limit=max_body_bytes)
     if error.status_code == 400:
         return invalid_field(("body",), str(error.detail), "body")
     return _BY_STATUS.get(error.status_code, Problem)(str(error.detail).replace("{", "{{").replace("}", "}}"))

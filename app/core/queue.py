@@ -17,8 +17,8 @@ from app.core.settings import Settings, get_settings
 T = TypeVar("T")
 Queue = Literal["default", "bulk", "notify"]
 QUEUES: tuple[Queue, ...] = ("default", "bulk", "notify")
-# A message of a lost worker comes back after this; it must outlast the longest task, and a longer one checks in
-# with its job row, so that the repeat finds the work held and leaves it.
+# An unacknowledged message comes back after this, so it must outlast the longest task. A killed worker's jobs do not
+# wait for it: their rows fall silent, and `jobs.sweep` sends them again.
 VISIBILITY_SECONDS = 6 * 3600
 
 log = structlog.get_logger()
@@ -49,7 +49,7 @@ def get_queue() -> Celery:
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         timezone="UTC",
-        # A worker that died holds its message as unacknowledged: look every 2 s instead of every few minutes.
+        # Messages that outlasted their worker are looked for every 2 s instead of every few minutes.
         broker_transport_options={
             "visibility_timeout": VISIBILITY_SECONDS,
             "unacked_restore_interval": 2,

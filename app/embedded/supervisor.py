@@ -12,7 +12,7 @@ from app.embedded.errors import StartError
 
 TICK_SECONDS = 0.05
 # Together below the 5 s that a stop may take. A rank that is done early leaves its time to the next.
-STOP_SECONDS = 4.5
+STOP_SECONDS = 4.2
 # What is kept for each rank that is still to come. An idle Celery worker needs 2.2 s, Valkey and PostgreSQL 0.1 s
 # each; but PostgreSQL's checkpoint is worth waiting for.
 KEPT_FOR_LATER_RANKS_SECONDS = 0.7

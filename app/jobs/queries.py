@@ -8,7 +8,7 @@ from app.jobs.tables import Job
 
 # A queued job whose message was lost with the broker, and a running one whose worker fell silent.
 QUEUED_TOO_LONG = text("interval '10 seconds'")
-SILENT_TOO_LONG = text("interval '30 seconds'")
+SILENT_TOO_LONG = text("interval '10 seconds'")
 
 # Held by the connection of the worker that runs the job: it vanishes with the worker, whatever ends it.
 TRY_LOCK: LiteralString = "SELECT pg_try_advisory_lock(1784834082, %s)"

@@ -15,7 +15,10 @@ class JobRead(BaseModel):
     created_at: Instant
     started_at: Instant | None
     finished_at: Instant | None
-    error: str | None = Field(description="Why it failed.")
+    error: str | None = Field(description="Why it failed.", examples=["The file is not CSV."])
     result: dict[str, Any] | None = Field(
-        description="What it did; of an import the receipt with `rows, accepted, duplicates, updated, rejected`."
+        description="What it did; of an import the receipt.",
+        examples=[
+            {"rows": 29702, "accepted": 29698, "duplicates": 4, "updated": 0, "rejected_count": 0, "rejected": []}
+        ],
     )

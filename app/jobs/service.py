@@ -5,6 +5,7 @@ should it arrive twice, the advisory lock lets one worker run it. A job saves it
 work it describes, so a repeat goes on where the last commit ended.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ from app.jobs.tables import Job
 
 # One sweep sends so many jobs again; with a sweep every ten seconds that is a fleet's backlog in minutes.
 SWEEP_LIMIT = 100
+# PostgreSQL notices the end of a killed client within milliseconds; two seconds are for a busy machine.
+LOCK_ATTEMPTS = 10
+LOCK_PAUSE_SECONDS = 0.2
 
 log = structlog.get_logger()
 
@@ -97,7 +101,9 @@ async def finish(job: Held, result: dict[str, Any]) -> None:
 
 async def fail(job: Held, reason: str, result: dict[str, Any] | None = None) -> None:
     """End the job with a reason for its owner; `result` tells what was done before."""
-    await job.connection.execute(queries.FINISH, ("failed", Jsonb(result), reason, False, job.job_id))
+    # PostgreSQL stores no NUL, and the reason may quote a file.
+    shown = reason.replace("\x00", "\ufffd")
+    await job.connection.execute(queries.FINISH, ("failed", Jsonb(result), shown, False, job.job_id))
 
 
 async def sweep(database: Database) -> int:
@@ -110,9 +116,18 @@ async def sweep(database: Database) -> int:
     return len(forgotten)
 
 
+async def _lock(connection: Connection, job_id: int) -> bool:
+    """Take the job's lock; a worker that has just died may hold it for a moment more."""
+    for _ in range(LOCK_ATTEMPTS):
+        row = await (await connection.execute(queries.TRY_LOCK, (job_id,))).fetchone()
+        if row and row[0]:
+            return True
+        await asyncio.sleep(LOCK_PAUSE_SECONDS)
+    return False
+
+
 async def _claim(connection: Connection, job_id: int | None, job_ulid: str) -> Held | None:
-    locked = await (await connection.execute(queries.TRY_LOCK, (job_id,))).fetchone()
-    if job_id is None or locked is None or not locked[0]:
+    if job_id is None or not await _lock(connection, job_id):
         return None
     row = await (await connection.execute(queries.CLAIM, (job_ulid,))).fetchone()
     if row is None:

@@ -19,19 +19,31 @@ from app.servers import service as servers
 
 # A server heard within this span needs no row in the reading's transaction: the next flush carries it on.
 FRESH_SECONDS = 3.0
+# A row may lag behind its server by a flush (1 s) and a little; a limit so short would count that as silence, so the
+# span shrinks with the limit, down to nothing: such a server is written with each of its readings.
+LAG_SECONDS = 2.0
 
 
 class Arrivals:
     """The arrivals of one process: monotonic seconds by server."""
 
-    def __init__(self) -> None:
+    def __init__(self, offline_after_seconds: int) -> None:
+        self._default = offline_after_seconds
+        self._limits: dict[int, int] = {}
         self._pending: dict[int, float] = {}
         self._written: dict[int, float] = {}
 
     def returning(self, server_ids: Iterable[int]) -> list[int]:
         """Those servers that were silent and must be written at once, in ascending order."""
-        limit = time.monotonic() - FRESH_SECONDS
-        return sorted(server_id for server_id in server_ids if self._written.get(server_id, -1e9) < limit)
+        moment = time.monotonic()
+        return sorted(key for key in server_ids if moment - self._written.get(key, -1e9) >= self._span(key))
+
+    def expect(self, server_id: int, limit_seconds: int | None) -> None:
+        """Remember a server's own offline limit; None: it has the installation's."""
+        if limit_seconds is None:
+            self._limits.pop(server_id, None)
+        else:
+            self._limits[server_id] = limit_seconds
 
     async def write_now(self, connection: Connection, server_ids: list[int]) -> None:
         """Record these arrivals within the caller's transaction."""
@@ -58,6 +70,9 @@ class Arrivals:
             raise
         self._written.update(pending)
         self._forget(moment)
+
+    def _span(self, server_id: int) -> float:
+        return min(FRESH_SECONDS, max(0.0, self._limits.get(server_id, self._default) - LAG_SECONDS))
 
     def _forget(self, moment: float) -> None:
         # Bounded by the servers heard in the last seconds, not by all that were ever heard.

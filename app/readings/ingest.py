@@ -50,10 +50,10 @@ class _Waiting:
 class GroupCommit:
     """The write path of one process."""
 
-    def __init__(self, database: Database, backlog_limit: int) -> None:
+    def __init__(self, database: Database, backlog_limit: int, arrivals: Arrivals) -> None:
         self._writer = hot.writer_for(database)
         self._presence_writer = WriterConnection(database)
-        self._arrivals = Arrivals()
+        self._arrivals = arrivals
         self._limit = backlog_limit
         self._queue: deque[_Waiting] = deque()
         self._backlog = 0

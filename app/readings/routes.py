@@ -15,7 +15,7 @@ from app.core.strict_json import StrictRoute
 from app.readings import formats, series
 from app.readings.quantities import QUANTITIES
 from app.readings.receipts import Intake
-from app.readings.schemas import DataQuery, ReadingIn, Receipt, StoredReading
+from app.readings.schemas import DataQuery, Mean, ReadingIn, Receipt, StoredReading
 
 router = APIRouter(prefix="/data", tags=["readings"], route_class=StrictRoute)
 
@@ -73,8 +73,7 @@ async def store_readings(
 
 @router.get(
     "",
-    response_model=list[StoredReading],
-    response_model_exclude_none=True,
+    response_model=list[StoredReading] | list[Mean],
     responses=problems(Unauthorized, Forbidden, NotFound, Invalid, Unavailable),
 )
 async def query_readings(

@@ -12,6 +12,7 @@ from app.core.instants import Instant, QueryInstant
 from app.readings.quantities import NAMES, QUANTITIES, Values
 
 MAX_REJECTED_SHOWN = 1000
+ULID_EXAMPLE = "01KA2V0C8T3J9X5N7Q1W4Z6Y8B"
 
 
 class Reading(NamedTuple):
@@ -25,7 +26,7 @@ class Reading(NamedTuple):
 class _ReadingIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    server_ulid: str = Field(max_length=100, examples=["01KA2V0C8T3J9X5N7Q1W4Z6Y8B"])
+    server_ulid: str = Field(max_length=100, examples=[ULID_EXAMPLE])
     timestamp: Instant | None = Field(
         default=None, description="When it was measured, ISO 8601; without an offset UTC, without a value: now."
     )
@@ -66,24 +67,36 @@ ReadingIn = create_model("ReadingIn", __base__=_ReadingIn, **_value_fields())
 StoredReading = create_model(
     "StoredReading",
     timestamp=(Instant, Field(examples=["2026-01-31T12:00:00Z"])),
-    server_ulid=(str, Field(examples=["01KA2V0C8T3J9X5N7Q1W4Z6Y8B"])),
+    server_ulid=(str, Field(examples=[ULID_EXAMPLE])),
     **{quantity.name: (float, Field(default=None, examples=[quantity.example])) for quantity in QUANTITIES},  # type: ignore[call-overload]
 )
 """A reading as it stands in the database; values that were never sent are left out."""
 
 
+Mean = create_model(
+    "Mean",
+    timestamp=(Instant, Field(description="Start of the interval.", examples=["2026-01-31T12:00:00Z"])),
+    server_ulid=(
+        str,
+        Field(default=None, description="With group_by=server.", examples=[ULID_EXAMPLE]),
+    ),
+    **{quantity.name: (float, Field(default=None, examples=[quantity.example])) for quantity in QUANTITIES},  # type: ignore[call-overload]
+)
+"""The means of one interval; what nobody measured in it is left out."""
+
+
 class Rejected(BaseModel):
-    index: int = Field(description="Position in the request, from 0.")
-    detail: str
+    index: int = Field(description="Position in the request, from 0.", examples=[17])
+    detail: str = Field(examples=["temperature: Input should be a finite number"])
 
 
 class Receipt(BaseModel):
     """What became of a batch."""
 
-    accepted: int = Field(description="Instants that are new.")
-    duplicates: int = Field(description="Readings that said what was known.")
-    updated: int = Field(description="Readings that filled in or changed values of a known instant.")
-    rejected_count: int
+    accepted: int = Field(description="Instants that are new.", examples=[997])
+    duplicates: int = Field(description="Readings that said what was known.", examples=[2])
+    updated: int = Field(description="Readings that filled in or changed values of a known instant.", examples=[0])
+    rejected_count: int = Field(examples=[1])
     rejected: list[Rejected] = Field(description=f"The first {MAX_REJECTED_SHOWN} rejected readings.")
 
 

@@ -13,6 +13,7 @@ from app.auth.tokens import PREFIXES
 from app.core.db import Database
 from app.core.errors import Problem
 from app.core.settings import Settings
+from app.presence.service import Arrivals
 from app.readings.errors import OtherServersReading
 from app.servers import queries
 from app.servers.errors import NoSuchServer
@@ -28,9 +29,10 @@ T = TypeVar("T")
 class Senders:
     """The caches of one process. Only what was found is kept; only this class fills them, time alone empties them."""
 
-    def __init__(self, database: Database, settings: Settings) -> None:
+    def __init__(self, database: Database, settings: Settings, arrivals: Arrivals) -> None:
         self._database = database
         self._settings = settings
+        self._arrivals = arrivals
         self._principals: TTLCache[tuple[str, str | None], Principal] = TTLCache(MAX_ENTRIES, FORGET_SECONDS)
         self._servers: TTLCache[tuple[int | None, str], int] = TTLCache(MAX_ENTRIES, FORGET_SECONDS)
         self._running: dict[Hashable, asyncio.Task[Any]] = {}
@@ -57,10 +59,12 @@ class Senders:
     async def server_ids(self, principal: Principal | None, ulids: Collection[str]) -> dict[str, int | Problem]:
         """The number of each server, or why the sender may not write to it."""
         workspace_id = principal.workspace_id if principal else None
-        missing = [ulid for ulid in ulids if (workspace_id, ulid) not in self._servers]
+        canonical = {ulid: canonical_ulid(ulid) or "" for ulid in ulids}
+        missing = sorted({ulid for ulid in canonical.values() if ulid and (workspace_id, ulid) not in self._servers})
         if missing:
-            await self._once((workspace_id, *sorted(missing)), self._look_up(workspace_id, missing))
-        return {ulid: self._allowed(principal, ulid, self._servers.get((workspace_id, ulid))) for ulid in ulids}
+            await self._once((workspace_id, *missing), self._look_up(workspace_id, missing))
+        known = {ulid: self._servers.get((workspace_id, exact)) for ulid, exact in canonical.items()}
+        return {ulid: self._allowed(principal, ulid, server_id) for ulid, server_id in known.items()}
 
     async def _once(self, key: Hashable, work: Coroutine[Any, Any, T]) -> T:
         """The result of `work`, or of the same work already under way: when an entry expires under load, one request
@@ -76,11 +80,10 @@ class Senders:
         return result
 
     async def _look_up(self, workspace_id: int | None, ulids: Collection[str]) -> None:
-        canonical = {canonical_ulid(ulid): ulid for ulid in ulids}
-        wanted = [ulid for ulid in canonical if ulid]
         async with self._database.write(workspace_id) as session:
-            for server_ulid, server_id in await session.execute(queries.server_ids(wanted, workspace_id)):
-                self._servers[workspace_id, canonical[server_ulid]] = server_id
+            for server_ulid, server_id, limit in await session.execute(queries.senders(ulids, workspace_id)):
+                self._servers[workspace_id, server_ulid] = server_id
+                self._arrivals.expect(server_id, limit)
 
     def _allowed(self, principal: Principal | None, ulid: str, server_id: int | None) -> int | Problem:
         if server_id is None:

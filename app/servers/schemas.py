@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
 from app.core.instants import Instant
+from app.core.numbers import Whole
 from app.core.text import Name
 
 _LIMIT = Field(
@@ -19,14 +20,14 @@ class ServerCreate(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"server_name": "Dolly #1"}})
 
     server_name: Name = Field(validation_alias=AliasChoices("server_name", "name"))
-    offline_after_seconds: int | None = _LIMIT
+    offline_after_seconds: Whole | None = _LIMIT
 
 
 class ServerPatch(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"offline_after_seconds": 60}})
 
     server_name: Name | None = None
-    offline_after_seconds: int | None = _LIMIT
+    offline_after_seconds: Whole | None = _LIMIT
 
     @model_validator(mode="before")
     @classmethod
@@ -39,9 +40,11 @@ class ServerPatch(BaseModel):
 class ServerRead(BaseModel):
     server_ulid: str = Field(examples=["01KA2V0C8T3J9X5N7Q1W4Z6Y8B"])
     server_name: str = Field(examples=["Dolly #1"])
-    offline_after_seconds: int | None
+    offline_after_seconds: int | None = Field(examples=[60])
     created_at: Instant
 
 
 class ServerCreated(ServerRead):
-    device_key: str = Field(description="What the server sends its readings with; shown this once.")
+    device_key: str = Field(
+        description="What the server sends its readings with; shown this once.", examples=["snt_d_…"]
+    )

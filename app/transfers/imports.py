@@ -41,7 +41,8 @@ class Tally:
     def refuse(self, index: int, detail: str) -> None:
         self.rejected_count += 1
         if len(self.rejected) < MAX_REJECTED_SHOWN:
-            self.rejected.append({"index": index, "detail": detail})
+            # PostgreSQL stores no NUL, and the detail may quote the file.
+            self.rejected.append({"index": index, "detail": detail.replace("\x00", "\ufffd")})
 
     def count(self, batch: Batch) -> None:
         self.accepted += batch.outcomes.count(Outcome.ACCEPTED)

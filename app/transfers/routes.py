@@ -2,14 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Query, Request, Response
 
 from app.auth.deps import Writer
 from app.core.deps import DatabaseDep, SettingsDep
 from app.core.errors import Forbidden, Invalid, NotFound, TooLarge, Unauthorized
 from app.core.problems import problems
-from app.core.settings import get_settings
 from app.core.strict_json import StrictRoute
+from app.jobs import service as jobs
 from app.jobs.schemas import JobRead
 from app.transfers import service
 from app.transfers.schemas import ImportOptions
@@ -32,12 +32,12 @@ _BODY = {
     "/imports",
     status_code=202,
     openapi_extra=_BODY,
-    max_body_size=get_settings().max_upload_bytes,
     responses=problems(Unauthorized, Forbidden, NotFound, TooLarge, Invalid),
 )
 async def import_file(
     request: Request,
     response: Response,
+    background: BackgroundTasks,
     options: Annotated[ImportOptions, Query()],
     principal: Writer,
     database: DatabaseDep,
@@ -51,5 +51,7 @@ async def import_file(
         principal.require("admin")
     request_id = request.scope["request_id"]
     job = await service.accept_import(database, settings, principal, options, request.stream(), request_id)
+    # After the answer: a broker that is away would keep the client waiting, and the sweep finds the job anyway.
+    background.add_task(jobs.announce, "import", job.job_id, request_id)
     response.headers["Location"] = f"/jobs/{job.job_id}"
     return job

@@ -22,19 +22,20 @@ async def accept_import(
     content: AsyncIterator[bytes],
     request_id: str,
 ) -> JobRead:
-    """Put the file on disk, then queue the job that imports it. Raises: TooLarge, Invalid for an empty file."""
+    """Put the file on disk, then write the row of the job that imports it; the caller announces the job.
+
+    Raises: TooLarge, Invalid for an empty file.
+    """
     job_ulid = jobs.new_job_id()
     path = settings.data_dir / "uploads" / job_ulid
     try:
         await _save(content, path, settings.max_upload_bytes)
         parameters = {"path": str(path), "options": options.model_dump()}
         async with database.write(principal.workspace_id) as session:
-            job = await jobs.create(session, principal.workspace_id, job_ulid, "import", parameters, request_id)
+            return await jobs.create(session, principal.workspace_id, job_ulid, "import", parameters, request_id)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    await jobs.announce("import", job_ulid, request_id)
-    return job
 
 
 async def _save(content: AsyncIterator[bytes], path: Path, limit: int) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import make_url
 from app.core import migrate
 from app.core.db import Database
 from app.core.settings import Settings
+from app.presence.service import Arrivals
 from app.readings.ingest import GroupCommit
 from app.readings.schemas import Reading
 from tests.system import System
@@ -78,7 +79,7 @@ async def test_ingest_works_with_the_single_role_of_a_given_url(make_database: M
     settings = make_database(attributes)
     migrate.upgrade(settings)
     database = Database(settings)
-    commits = GroupCommit(database, backlog_limit=10)
+    commits = GroupCommit(database, backlog_limit=10, arrivals=Arrivals(10))
     commits.start()
     reading = Reading(1, datetime(2026, 1, 1, tzinfo=UTC), (1.5, None, None, None))
     await commits.submit([reading])

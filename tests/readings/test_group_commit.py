@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from app.core.db import Database
+from app.presence.service import Arrivals
 from app.readings.errors import Overloaded
 from app.readings.hot import Outcome
 from app.readings.ingest import GroupCommit
@@ -30,7 +31,7 @@ def readings(server_id: int, count: int, first: int = 0) -> list[Reading]:
 
 @pytest.fixture
 async def commits(database: Database) -> AsyncIterator[GroupCommit]:
-    group = GroupCommit(database, backlog_limit=100)
+    group = GroupCommit(database, backlog_limit=100, arrivals=Arrivals(10))
     group.start()
     yield group
     await group.close()
@@ -70,7 +71,7 @@ async def test_past_its_bound_the_backlog_refuses_and_what_waits_is_stored(
 
 
 async def test_closing_commits_what_was_accepted(database: Database) -> None:
-    group = GroupCommit(database, backlog_limit=1000)
+    group = GroupCommit(database, backlog_limit=1000, arrivals=Arrivals(10))
     group.start()
     waiting = asyncio.create_task(group.submit(readings(FIRST_FREE + 4, 50)))
     await asyncio.sleep(0)
@@ -80,7 +81,7 @@ async def test_closing_commits_what_was_accepted(database: Database) -> None:
 
 
 async def test_two_processes_writing_the_same_instants_in_opposite_order_do_not_deadlock(database: Database) -> None:
-    groups = [GroupCommit(database, backlog_limit=10_000) for _ in range(2)]
+    groups = [GroupCommit(database, backlog_limit=10_000, arrivals=Arrivals(10)) for _ in range(2)]
     for group in groups:
         group.start()
     batch = readings(FIRST_FREE + 5, 500)

@@ -1,0 +1,16 @@
+"""Numbers as pydantic types."""
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+
+def _no_truth(value: Any) -> Any:
+    # Python counts true as 1; a client that sends it has mixed up its fields.
+    if isinstance(value, bool):
+        raise PydanticCustomError("int_type", "Input should be a valid integer")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_no_truth)]
