@@ -1,6 +1,7 @@
 """Builds the app: lifespan, middleware, error handlers, routers; `uvicorn app.main:app` serves it."""
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import signal
@@ -67,6 +68,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     commits = GroupCommit(database, settings.ingest_backlog, arrivals)
     commits.start()
     app.state.intake = Intake(Senders(database, settings, arrivals), commits)
+    # What was built until here lives as long as the process: the collector need not walk it again and again.
+    gc.freeze()
     try:
         yield
     finally:
@@ -105,7 +108,7 @@ def build() -> FastAPI:
         swagger_ui_parameters={"persistAuthorization": True},
     )
     problems.install(app, settings.max_body_bytes)
-    for router in (auth, servers, readings, presence, cache, transfers, jobs, probes.router):
+    for router in (readings, auth, servers, presence, cache, transfers, jobs, probes.router):
         app.include_router(router)
     _add_pages(app)
     openapi.install(app)

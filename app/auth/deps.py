@@ -1,10 +1,11 @@
 """What routes ask of a request: who it is, what they may do, and a transaction in their workspace."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated
 
 import structlog
 from fastapi import Depends, Header
+from fastapi.datastructures import Headers
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, OAuth2PasswordBearer
 
 from app.auth import service
@@ -21,15 +22,22 @@ _key = HTTPBearer(
     scheme_name="Key", description="An API key (`snt_k_…`) or a device key (`snt_d_…`).", auto_error=False
 )
 
+WORKSPACE_HEADER = "Sentinela-Workspace"
 WorkspaceHeader = Annotated[
     str | None,
     Header(
-        alias="Sentinela-Workspace",
+        alias=WORKSPACE_HEADER,
         description="The workspace to act on; by default the first one joined.",
         max_length=64,
         pattern=NO_CONTROL_CHARACTERS,
     ),
 ]
+
+
+def sent_credential(headers: Headers) -> str | None:
+    """The credential of `Authorization: Bearer …`, for a route that takes no dependencies."""
+    scheme, _, credential = headers.get("authorization", "").partition(" ")
+    return credential.strip() if scheme.lower() == "bearer" else None
 
 
 async def bearer(
@@ -59,10 +67,10 @@ async def authenticated(principal: Annotated[Principal | None, Depends(maybe_aut
     return principal
 
 
-def require(scope: Scope) -> Callable[[Principal], Principal]:
+def require(scope: Scope) -> Callable[[Principal], Awaitable[Principal]]:
     """A dependency that lets through whoever has the scope; a device key opens `POST /data` and nothing else."""
 
-    def check(principal: Annotated[Principal, Depends(authenticated)]) -> Principal:
+    async def check(principal: Annotated[Principal, Depends(authenticated)]) -> Principal:
         if principal.server_id is not None:
             raise DeviceKeyOnly("A device key may only send its own server's readings.")
         principal.require(scope)
@@ -71,7 +79,7 @@ def require(scope: Scope) -> Callable[[Principal], Principal]:
     return check
 
 
-def signed_in(principal: Annotated[Principal, Depends(authenticated)]) -> Principal:
+async def signed_in(principal: Annotated[Principal, Depends(authenticated)]) -> Principal:
     """Only a person with an access token: a key has no session to end and no self to show."""
     if principal.session_ulid is None:
         raise InvalidCredential("This needs a user's access token; a key does not do.")

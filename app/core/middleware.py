@@ -2,6 +2,7 @@
 
 import re
 import time
+from functools import lru_cache
 
 import structlog
 from fastapi import Request
@@ -81,11 +82,22 @@ def _strip_trailing_slash(scope: Scope) -> None:
         scope["path"] = path.rstrip("/") or "/"
 
 
+# Finding a metric's child by its labels costs more than counting; there are some 30 routes and few statuses each.
+@lru_cache(maxsize=2048)
+def _counter(method: str, route: str, status: int) -> metrics.Counter:
+    return metrics.REQUESTS.labels(method, route, str(status))
+
+
+@lru_cache(maxsize=512)
+def _histogram(method: str, route: str) -> metrics.Histogram:
+    return metrics.REQUEST_SECONDS.labels(method, route)
+
+
 def _record(scope: Scope, status: int, seconds: float) -> None:
     method = scope["method"] if scope["method"] in METHODS else "other"
     route = getattr(scope.get("route"), "path", None) or "unknown"
-    metrics.REQUESTS.labels(method, route, str(status)).inc()
-    metrics.REQUEST_SECONDS.labels(method, route).observe(seconds)
+    _counter(method, route, status).inc()
+    _histogram(method, route).observe(seconds)
     if status >= 400 or (method, route) not in _UNLOGGED:
         log.info(
             "request",

@@ -30,6 +30,8 @@ FLUSH_SECONDS = 1.0
 # A broken connection or a deadlock is tried once more, on a new connection: a second failure is an outage.
 TRANSIENT = (psycopg.OperationalError, psycopg.InterfaceError)
 
+_COUNTERS = {outcome: metrics.READINGS.labels(outcome.value) for outcome in Outcome}
+
 log = structlog.get_logger()
 
 
@@ -175,5 +177,5 @@ def _answer(waiting: _Waiting, batch: Batch, position: int) -> None:
 def _measure(batch: Batch, seconds: float) -> None:
     metrics.COMMIT_SECONDS.observe(seconds)
     metrics.BATCH_READINGS.observe(len(batch.outcomes))
-    for outcome in Outcome:
-        metrics.READINGS.labels(outcome.value).inc(batch.outcomes.count(outcome))
+    for outcome, counter in _COUNTERS.items():
+        counter.inc(batch.outcomes.count(outcome))
