@@ -43,6 +43,17 @@ Sensor data of on-premise servers: taken in durably, answered exactly.
 Register, log in (or press **Authorize**), create a server, send readings, ask for them.
 Errors are `application/problem+json` (RFC 9457); instants are ISO 8601, out always UTC.
 """
+# In the order in which a newcomer needs them.
+TAGS = [
+    {"name": "people", "description": "Registering, signing in and out."},
+    {"name": "servers", "description": "The things in the field that send."},
+    {"name": "readings", "description": "Storing and asking."},
+    {"name": "presence", "description": "Which servers are online."},
+    {"name": "jobs", "description": "Imports of files, and how far they are."},
+    {"name": "cache", "description": "Values of your own."},
+    {"name": "keys", "description": "Credentials for programs."},
+    {"name": "operation", "description": "For orchestrators and Prometheus."},
+]
 
 log = structlog.get_logger()
 
@@ -103,6 +114,7 @@ def build() -> FastAPI:
         title="Sentinela",
         version="0.1.0",
         description=DESCRIPTION,
+        openapi_tags=TAGS,
         lifespan=lifespan,
         redirect_slashes=False,
         swagger_ui_parameters={"persistAuthorization": True},

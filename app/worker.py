@@ -1,5 +1,6 @@
 """Celery's entry: `celery -A app.worker worker` and `celery -A app.worker beat`."""
 
+import logging
 import os
 import signal
 from typing import Any
@@ -48,7 +49,9 @@ def _enter(task: Any, task_id: str, **_: Any) -> None:
 def _leave(task: Any, state: str | None = None, **_: Any) -> None:
     outcome = "succeeded" if state == "SUCCESS" else "failed"
     metrics.TASKS.labels(task.name, outcome).inc()
-    log.info("task_finished", outcome=outcome)
+    # What beat sends every few seconds is counted above; a line is for what somebody asked for, or what went wrong.
+    asked = structlog.contextvars.get_contextvars().get("request_id")
+    log.log(logging.INFO if asked or outcome == "failed" else logging.DEBUG, "task_finished", outcome=outcome)
 
 
 @signals.task_failure.connect

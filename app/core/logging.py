@@ -10,7 +10,7 @@ from structlog.typing import Processor
 from app.core.settings import Settings
 
 # Their own lines repeat what the access log and the supervisor already say.
-QUIET = ("uvicorn.access", "httpx", "httpcore", "celery.worker.strategy", "celery.app.trace", "alembic")
+QUIET = ("uvicorn.access", "celery.beat", "httpx", "httpcore", "celery.worker.strategy", "celery.app.trace", "alembic")
 _CREDENTIAL = re.compile(r"\b(snt_[kdr]_|eyJ[\w-]+\.)[\w.-]+")
 
 
