@@ -20,11 +20,11 @@ def check_strength(value: str) -> None:
 
 
 def read_or_create(path: Path) -> str:
-    """The secret in `path`, created with mode 0600 by whichever process comes first."""
+    """The secret in `path`, created with mode 0600 by whoever comes first."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
     if not path.exists():
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_hex(32))
         try:
