@@ -73,8 +73,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     await _migrate()
     app.state.database = database = Database(settings)
     app.state.cache = query_cache = Cache(settings)
-    if too_old := await query_cache.unsupported_version():
-        raise SystemExit(_cannot_start(f"Redis {too_old} is too old; 6.2 or newer, or Valkey, is needed"))
+    if reason := await query_cache.too_old():
+        raise SystemExit(_cannot_start(reason))
     arrivals = Arrivals(settings.offline_after_seconds)
     commits = GroupCommit(database, settings.ingest_backlog, arrivals)
     commits.start()

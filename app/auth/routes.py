@@ -10,8 +10,9 @@ from app.auth.deps import Admin, InReadTransaction, InWriteTransaction, MaybePri
 from app.auth.errors import RegistrationClosed
 from app.auth.principals import Principal
 from app.auth.schemas import Key, KeyCreate, KeyCreated, Login, Me, Refresh, Register, Registered, Tokens, UserRow
-from app.core.deps import DatabaseDep, IdPath, SettingsDep
+from app.core.deps import DatabaseDep, SettingsDep
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound, Unauthorized, invalid
+from app.core.identifiers import IdPath
 from app.core.problems import problems
 from app.core.settings import Settings
 from app.core.strict_json import StrictRoute, parse_json

@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app.auth.principals import Role, Scope
+from app.core.identifiers import ULID_EXAMPLE
 from app.core.instants import Instant
 from app.core.text import Name
 
 # Longer ones gain nothing and would let a client make the server hash megabytes.
 MAX_PASSWORD = 1024
-ULID_EXAMPLE = "01KA2V0C8T3J9X5N7Q1W4Z6Y8B"
 # One @ with something on either side: an address is proven by the mail that arrives, not by its spelling.
 EMAIL = r"^[^@\s\x00]+@[^@\s\x00]+$"
 

@@ -19,6 +19,8 @@ import typer
 from app.cli.console import CommandFailed
 from app.core.settings import get_settings
 
+# Address and administrator's key, left in the data folder by `up`.
+CLI_FILE = "cli.json"
 # Longest wait for an answer, seconds: the server's own statement timeouts end well before.
 ANSWER_SECONDS = 60.0
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -64,7 +66,7 @@ def find_connection(data_dir: Path | None = None) -> Connection:
     if url and not key:
         raise CommandFailed("SENTINELA_URL is set but SENTINELA_KEY is not: set both, or neither")
     if not url:
-        local = _read_local((data_dir or get_settings().data_dir) / "cli.json")
+        local = _read_local((data_dir or get_settings().data_dir) / CLI_FILE)
         url, key = local.url, key or local.key
     _check_url(url)
     if not key.isascii() or not key.isprintable():

@@ -14,8 +14,7 @@ from app.cli.simulate import simulate
 from app.cli.test import run_tests
 from app.cli.up import up
 from app.cli.users import users
-
-PROJECT = Path(__file__).resolve().parents[2]
+from app.core.settings import PROJECT
 
 app = typer.Typer(
     help="Sensor data of on-premise servers, taken in durably and answered exactly.",

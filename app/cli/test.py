@@ -4,14 +4,12 @@ import os
 import subprocess
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from app.cli.console import CommandFailed, one_line_errors
-
-PROJECT = Path(__file__).resolve().parents[2]
+from app.core.settings import PROJECT
 
 
 @one_line_errors

@@ -12,6 +12,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from app.cli.client import CLI_FILE
 from app.cli.console import CommandFailed, one_line_errors, say_error, stdout
 from app.core.settings import Settings, get_settings
 from app.embedded import application, services
@@ -24,7 +25,6 @@ from app.embedded.supervisor import StopRequested, Supervisor
 OTHER_PROCESSES = 4
 # Connections of a process outside its pool: the group commit's, and one while that is replaced.
 BESIDE_THE_POOL = 2
-CLI_FILE = "cli.json"
 
 
 @dataclass(frozen=True)

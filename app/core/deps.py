@@ -6,12 +6,11 @@ more than the rest of a request.
 
 from typing import Annotated, cast
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Request
 
 from app.core.db import Database
 from app.core.redis import Cache
 from app.core.settings import Settings
-from app.core.text import NO_CONTROL_CHARACTERS
 
 
 async def get_database(request: Request) -> Database:
@@ -29,6 +28,3 @@ async def get_app_settings(request: Request) -> Settings:
 DatabaseDep = Annotated[Database, Depends(get_database)]
 CacheDep = Annotated[Cache, Depends(get_cache)]
 SettingsDep = Annotated[Settings, Depends(get_app_settings)]
-
-# An identifier in a path: whatever its form, one that does not exist is a 404.
-IdPath = Path(max_length=100, pattern=NO_CONTROL_CHARACTERS, examples=["01KA2V0C8T3J9X5N7Q1W4Z6Y8B"])

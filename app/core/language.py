@@ -25,8 +25,14 @@ def _weight(text: str) -> float:
 def message_of(fault: FieldError, portuguese: bool) -> str:
     """The fault in the reader's language."""
     if portuguese and fault["type"] in MESSAGES:
-        return MESSAGES[fault["type"]].format(**fault.get("ctx", {}))
+        filled = {name: _in_portuguese(value) for name, value in fault.get("ctx", {}).items()}
+        return MESSAGES[fault["type"]].format(**filled)
     return fault["msg"]
+
+
+def _in_portuguese(value: object) -> object:
+    """Pydantic lists what a field may be as "'minute', 'hour' or 'day'"."""
+    return value.replace("' or '", "' ou '") if isinstance(value, str) else value
 
 
 def title_of(problem: Problem, portuguese: bool) -> str:

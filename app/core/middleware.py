@@ -14,6 +14,12 @@ from app.core import metrics
 from app.core.errors import Problem
 from app.core.problems import METHODS, problem_response
 
+# Pages load from here alone: ReDoc's script would fetch a logo from its maker. Both of FastAPI's pages start their
+# script inline, and ReDoc searches in a worker made from a blob.
+_PAGE_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'"
+)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 # A key of the cache may end in a slash, so that path keeps it; the route looks the key up both ways.
 _KEEPS_ITS_SLASH = "/cache/get/"
@@ -48,7 +54,10 @@ class Surroundings:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-ID"] = request_id
+                if headers.get("content-type", "").startswith("text/html"):
+                    headers["Content-Security-Policy"] = _PAGE_POLICY
             await send(message)
 
         try:

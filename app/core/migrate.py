@@ -1,16 +1,13 @@
 """Bring the schema to this code's version; safe to call from every process at once."""
 
-from pathlib import Path
-
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from app.core.db import CONNECT_TIMEOUT_SECONDS, configured_url
-from app.core.settings import Settings
+from app.core.settings import PROJECT, Settings
 
-PROJECT = Path(__file__).resolve().parents[2]
 OLDEST_POSTGRESQL = 15
 # Any constant will do that no other program on this database uses: "sentinel" as eight bytes.
 MIGRATION_LOCK = 0x73656E74696E656C

@@ -24,6 +24,7 @@ from app.core.errors import (
     invalid,
     invalid_field,
 )
+from app.core.identifiers import ULID_EXAMPLE
 from app.core.language import detail_of, message_of, prefers_portuguese, title_of
 
 MEDIA_TYPE = "application/problem+json"
@@ -47,7 +48,7 @@ class ProblemModel(BaseModel):
     title: str = Field(examples=["Invalid input"])
     status: int = Field(examples=[422])
     detail: str = Field(examples=["The request has 1 invalid field."])
-    request_id: str = Field(examples=["01KA2V0C8T3J9X5N7Q1W4Z6Y8B"])
+    request_id: str = Field(examples=[ULID_EXAMPLE])
     errors: list[FieldErrorModel] | None = None
 
 

@@ -26,10 +26,12 @@ OLDEST_REDIS = (6, 2)
 log = structlog.get_logger()
 
 
-def unsupported_version(info: Mapping[str, Any]) -> str | None:
-    """The version in the answer to `INFO server` when it is too old, else None."""
+def too_old(info: Mapping[str, Any]) -> str | None:
+    """What is wrong with the version in the answer to `INFO server`; None when it will do."""
     found = str(info.get("redis_version", "0"))
-    return found if tuple(int(part) for part in found.split(".")[:2]) < OLDEST_REDIS else None
+    if tuple(int(part) for part in found.split(".")[:2]) >= OLDEST_REDIS:
+        return None
+    return f"Redis {found} is too old; {'.'.join(map(str, OLDEST_REDIS))} or newer, or Valkey, is needed"
 
 
 def url_with_password(url: str, file: Path | None) -> str:
@@ -91,10 +93,10 @@ class Cache:
             self._trip(error)
             raise RedisUnavailable("Redis does not answer; try again in a moment.") from error
 
-    async def unsupported_version(self) -> str | None:
-        """The version of a Redis that is too old; None also while there is nobody to ask."""
+    async def too_old(self) -> str | None:
+        """What is wrong with the version of this Redis; None also while there is nobody to ask."""
         try:
-            return unsupported_version(await self.ask(self.redis.info("server")))
+            return too_old(await self.ask(self.redis.info("server")))
         except RedisUnavailable:
             return None
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError
 
 from app.core.secret import check_strength, read_or_create
 
+PROJECT = Path(__file__).resolve().parents[2]
 # Below this a container or a small board swaps; above it nothing was gained (one process, group commit).
 DEFAULT_POOL_SIZE = 10
 DATABASE_URL_FORM = "DATABASE_URL must look like postgresql://user:password@host:5432/db"

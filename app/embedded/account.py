@@ -4,6 +4,7 @@ import os
 import pwd
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from app.embedded.errors import StartError
 
@@ -23,6 +24,11 @@ class Account:
         """Give `path` to this account with `mode`."""
         os.chown(path, self.uid, self.gid)
         path.chmod(mode)
+
+
+def run_as(account: Account | None) -> dict[str, Any]:
+    """What subprocess is told to run a child as this account; nothing for the present user."""
+    return {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
 
 
 def account_for(folder: Path) -> Account | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from app.core.process import die_with_parent
-from app.embedded.account import Account
+from app.embedded.account import Account, run_as
 
 FIRST_BACKOFF_SECONDS = 0.2
 MAX_BACKOFF_SECONDS = 5.0
@@ -103,7 +103,6 @@ class Child:
         return files.enter_context(self.spec.log.open("ab")) if self.spec.log else None
 
     def _spawn(self, output: IO[bytes] | None) -> subprocess.Popen[bytes]:
-        account = self.spec.account
         return subprocess.Popen(  # noqa: S603 - commands are lists made by this package
             self.spec.command,
             cwd=self.spec.cwd,
@@ -111,9 +110,7 @@ class Child:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            user=account.uid if account else None,
-            group=account.gid if account else None,
-            extra_groups=[] if account else None,
+            **run_as(self.spec.account),
             start_new_session=True,
             # Runs after the change of user, which would forget it. Nothing but one system call happens in it.
             preexec_fn=partial(die_with_parent, self.spec.death_signal, parent=os.getpid()),

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from app.core.process import die_with_parent
-from app.embedded.account import Account, account_for
+from app.embedded.account import Account, account_for, run_as
 from app.embedded.binaries import PostgresPrograms, find_postgres
 from app.embedded.errors import StartError
 from app.embedded.folder import RUN_FILE, DataFolder, read_json, write_private
@@ -91,7 +91,6 @@ def _initialise(cluster: Cluster, supervisor: Supervisor, meanwhile: Callable[[]
 
 
 def _spawn_initdb(cluster: Cluster, fresh: Path) -> subprocess.Popen[str]:
-    account = cluster.account
     builtin = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     return subprocess.Popen(  # noqa: S603 - a list made here
         [
@@ -107,9 +106,7 @@ def _spawn_initdb(cluster: Cluster, fresh: Path) -> subprocess.Popen[str]:
         text=True,
         start_new_session=True,
         preexec_fn=partial(die_with_parent, signal.SIGKILL, parent=os.getpid()),
-        user=account.uid if account else None,
-        group=account.gid if account else None,
-        extra_groups=[] if account else None,
+        **run_as(cluster.account),
     )
 
 
@@ -122,9 +119,7 @@ def _require_access(programs: PostgresPrograms, account: Account | None, folder:
             cwd="/",
             capture_output=True,
             check=True,
-            user=account.uid,
-            group=account.gid,
-            extra_groups=[],
+            **run_as(account),
         )
     except (OSError, subprocess.CalledProcessError) as error:
         raise StartError(

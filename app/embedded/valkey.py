@@ -9,7 +9,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from app.core.redis import unsupported_version
+from app.core.redis import too_old
 from app.core.secret import read_or_create
 from app.embedded import leftovers
 from app.embedded.binaries import find_valkey
@@ -82,11 +82,11 @@ def check_given(url: str, name: str = "REDIS_URL") -> None:
     """Raise StartError, with the password masked, when the Redis of a setting cannot be used."""
     try:
         with _client(url) as client:
-            too_old = unsupported_version(client.info("server"))
+            reason = too_old(client.info("server"))
     except (redis.RedisError, OSError, ValueError) as error:
         raise StartError(f"{name} {_masked(url)} does not work: {error}") from error
-    if too_old:
-        raise StartError(f"{name} {_masked(url)} is Redis {too_old}; 6.2 or newer, or Valkey, is needed")
+    if reason:
+        raise StartError(f"{name} {_masked(url)}: {reason}")
 
 
 def _client(url: str) -> redis.Redis:

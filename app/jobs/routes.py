@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter
 
 from app.auth.deps import InReadTransaction, Reader
-from app.core.deps import IdPath
 from app.core.errors import Forbidden, NotFound, Unauthorized
+from app.core.identifiers import IdPath
 from app.core.problems import problems
 from app.core.strict_json import StrictRoute
 from app.jobs import service

@@ -4,11 +4,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from app.core.identifiers import ULID_EXAMPLE
 from app.core.instants import Instant
 
 
 class JobRead(BaseModel):
-    job_id: str = Field(examples=["01KA2V0C8T3J9X5N7Q1W4Z6Y8B"])
+    job_id: str = Field(examples=[ULID_EXAMPLE])
     kind: str = Field(examples=["import"])
     state: Literal["queued", "running", "done", "failed"]
     progress: float = Field(description="From 0 to 1.", examples=[0.42])

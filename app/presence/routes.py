@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter
 
 from app.auth.deps import InReadTransaction, Reader
-from app.core.deps import IdPath, SettingsDep
+from app.core.deps import SettingsDep
 from app.core.errors import Forbidden, NotFound, Unauthorized
+from app.core.identifiers import IdPath
 from app.core.problems import problems
 from app.presence import service
 from app.presence.schemas import Presence

@@ -52,8 +52,9 @@ class Arrivals:
     def note(self, server_ids: Iterable[int], written: Iterable[int]) -> None:
         """Remember, after the commit, who arrived and whose row was written."""
         moment = time.monotonic()
-        self._pending.update(dict.fromkeys(server_ids, moment))
-        self._written.update(dict.fromkeys(written, moment))
+        stored = dict.fromkeys(written, moment)
+        self._pending.update((key, moment) for key in server_ids if key not in stored)
+        self._written.update(stored)
 
     async def flush(self, writer: WriterConnection) -> None:
         """Write what has gathered since the last flush."""

@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from app.auth.deps import WORKSPACE_HEADER, Reader, sent_credential
 from app.core.deps import CacheDep, DatabaseDep
 from app.core.errors import Forbidden, Invalid, NotFound, TooLarge, Unauthorized, Unavailable
+from app.core.identifiers import ULID_EXAMPLE
 from app.core.language import prefers_portuguese
 from app.core.problems import problems
 from app.readings import formats, series
@@ -19,7 +20,7 @@ from app.readings.schemas import DataQuery, Mean, ReadingIn, Receipt, StoredRead
 router = APIRouter(prefix="/data", tags=["readings"])
 
 _EXAMPLE: dict[str, Any] = {
-    "server_ulid": "01KA2V0C8T3J9X5N7Q1W4Z6Y8B",
+    "server_ulid": ULID_EXAMPLE,
     "timestamp": "2026-01-31T12:00:00Z",
     **{quantity.name: quantity.example for quantity in QUANTITIES},
 }

@@ -8,11 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.core.errors import FieldError
+from app.core.identifiers import ULID_EXAMPLE
 from app.core.instants import Instant, QueryInstant
 from app.readings.quantities import NAMES, QUANTITIES, Values
 
 MAX_REJECTED_SHOWN = 1000
-ULID_EXAMPLE = "01KA2V0C8T3J9X5N7Q1W4Z6Y8B"
 
 
 class Reading(NamedTuple):

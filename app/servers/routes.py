@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from app.auth.deps import Admin, InReadTransaction, InWriteTransaction, Reader
-from app.core.deps import IdPath
 from app.core.errors import Conflict, Forbidden, NotFound, Unauthorized
+from app.core.identifiers import IdPath
 from app.core.problems import problems
 from app.core.strict_json import StrictRoute
 from app.core.text import MAX_NAME, NO_CONTROL_CHARACTERS

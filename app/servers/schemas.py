@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
+from app.core.identifiers import ULID_EXAMPLE
 from app.core.instants import Instant
 from app.core.numbers import Whole
 from app.core.text import Name
@@ -38,7 +39,7 @@ class ServerPatch(BaseModel):
 
 
 class ServerRead(BaseModel):
-    server_ulid: str = Field(examples=["01KA2V0C8T3J9X5N7Q1W4Z6Y8B"])
+    server_ulid: str = Field(examples=[ULID_EXAMPLE])
     server_name: str = Field(examples=["Dolly #1"])
     offline_after_seconds: int | None = Field(examples=[60])
     created_at: Instant

@@ -44,6 +44,14 @@ def test_a_page_refers_to_no_other_origin(client: httpx.Client, page: str) -> No
     assert not re.findall(r"""["'](?:https?:)?//[^"']+\.(?:js|css|png|ico|woff2?)""", response.text)
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_may_load_nothing_from_elsewhere(client: httpx.Client, page: str) -> None:
+    """What a script of the page would fetch later, such as a logo from its maker, stands in no HTML."""
+    policy = client.get(page).headers["content-security-policy"]
+    sources = {word for rule in policy.split(";") for word in rule.split()[1:]}
+    assert sources <= {"'self'", "'none'", "'unsafe-inline'", "data:", "blob:"}
+
+
 @pytest.mark.parametrize("page", ["/docs", "/docs/", "/redoc", "/redoc/"])
 def test_the_assets_of_a_page_are_served(client: httpx.Client, page: str) -> None:
     found = [asset for asset in assets(client.get(page)) if not asset.startswith("data:")]

@@ -68,6 +68,11 @@ def test_portuguese_is_spoken_and_names_stay(client: httpx.Client, user: User, s
         assert ours["msg"] != theirs["msg"]
 
 
+def test_a_list_of_choices_is_joined_in_portuguese(client: httpx.Client, user: User, server: Server) -> None:
+    (fault,) = provoke(client, user, server, "bad choice", "pt")["errors"]
+    assert fault["msg"] == "Deve ser 'minute', 'hour' ou 'day'"
+
+
 @pytest.mark.parametrize(
     ("language", "portuguese"),
     [("pt", True), ("pt-BR", True), ("PT-br", True), ("pt-PT", True), ("pt-BR,pt;q=0.9,en-US;q=0.8,en;q=0.7", True),

@@ -119,6 +119,13 @@ def test_ten_seconds_of_silence_are_the_default(
     assert statuses(system, user, server) == {"offline"}
 
 
+def test_last_seen_stands_still_between_arrivals(client: httpx.Client, user: User, server: Server) -> None:
+    post(client, server, temperature=1)
+    seen = health(client, user, server)["last_seen"]
+    time.sleep(1.5)
+    assert health(client, user, server)["last_seen"] == seen
+
+
 def test_a_backfill_does_not_silence_a_server(client: httpx.Client, system: System, user: User, server: Server) -> None:
     post(client, server, temperature=1)
     before = moment(health(client, user, server)["last_seen"])
