@@ -17,9 +17,12 @@ READABLE = [
 
 
 @pytest.fixture(scope="module")
-def server(user: User, new_server: NewServer) -> Server:
-    """The only server there is: another that fell silent would change /health/all between two looks at it."""
-    return new_server(user)
+def server(client: httpx.Client, user: User, new_server: NewServer) -> Server:
+    """The only server there is, with one reading: another that fell silent, or a second arrival, would change
+    /health between two looks at it."""
+    made = new_server(user)
+    post(client, made, timestamp=stamp(), temperature=1)
+    return made
 
 
 def with_slash(path: str) -> str:
@@ -29,8 +32,6 @@ def with_slash(path: str) -> str:
 
 @pytest.mark.parametrize("path", READABLE)
 def test_a_trailing_slash_makes_no_difference(client: httpx.Client, user: User, server: Server, path: str) -> None:
-    post(client, server, timestamp=stamp(), temperature=1)
-    # The answer without the slash; presence and request ids are the same within this test.
     path = path.format(ulid=server.ulid)
     without = client.get(path, headers=user.headers, follow_redirects=False)
     with_it = client.get(with_slash(path), headers=user.headers, follow_redirects=False)
