@@ -1,4 +1,7 @@
-"""Builds the app: lifespan, middleware, error handlers, routers; `uvicorn app.main:app` serves it."""
+"""Builds the app: lifespan, middleware, error handlers, routers; `uvicorn app.main:app` serves it.
+
+`api` is the FastAPI application, `app` the same behind the bare path of ingest.
+"""
 
 import asyncio
 import gc
@@ -8,6 +11,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import structlog
 from fastapi import FastAPI
@@ -27,8 +31,12 @@ from app.core.settings import get_settings
 from app.jobs.routes import router as jobs
 from app.presence.routes import router as presence
 from app.presence.service import Arrivals
+from app.readings.bare import BareIngest
+from app.readings.bulk import Bulk
 from app.readings.ingest import GroupCommit
-from app.readings.receipts import Intake
+from app.readings.intake import Intake
+from app.readings.registry import Registry
+from app.readings.resolving import Resolver
 from app.readings.routes import router as readings
 from app.readings.senders import Senders
 from app.servers.routes import router as servers
@@ -59,7 +67,7 @@ log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     """Migrate, open what the routes use, and on the way out commit what was accepted."""
     settings = app.state.settings = get_settings()
     configure(settings)
@@ -78,13 +86,18 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     arrivals = Arrivals(settings.offline_after_seconds)
     commits = GroupCommit(database, settings.ingest_backlog, arrivals)
     commits.start()
-    app.state.intake = Intake(Senders(database, settings, arrivals), commits)
+    senders = Senders(database, settings, arrivals)
+    senders.start()
+    bulk = Bulk(database, arrivals)
+    app.state.intake = Intake(Resolver(senders, Registry(database)), commits, bulk)
     # What was built until here lives as long as the process: the collector need not walk it again and again.
     gc.freeze()
     try:
-        yield
+        yield {"intake": app.state.intake}
     finally:
         await commits.close()
+        await bulk.close()
+        await senders.close()
         await query_cache.close()
         await database.close()
 
@@ -139,4 +152,5 @@ def _add_pages(app: FastAPI) -> None:
         return HTMLResponse(WELCOME)
 
 
-app = build()
+api = build()
+app = BareIngest(api)

@@ -7,9 +7,9 @@ printed with the wall time of psycopg over asyncpg's, and the client's CPU time 
 """
 
 import asyncio
+import io
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from itertools import count
 from statistics import median
 from typing import Any
@@ -18,24 +18,24 @@ import asyncpg
 import psycopg
 import uvloop
 
-from app.core.copy import copy_rows
-from app.readings.hot import TYPES
+from app.core.copy import HEADER, TRAILER, copy_in
+from app.readings.packing import pack_reading
+from app.readings.rows import Reading
 from tests.system import System, scratch_folder
 
 TABLE = "bench_drivers"
-COLUMNS = ("server_id", "ts", "temperature", "humidity", "voltage", "current")
-START = datetime(2026, 1, 1, tzinfo=UTC)
+START = 1_767_225_600_000_000
 BATCHES = {1: 200, 64: 200, 1_000: 40, 20_000: 5}
 ROUNDS = 5
-Row = tuple[Any, ...]
-Write = Callable[[list[Row]], Awaitable[None]]
+VALUES = {"temperature": 25.3, "humidity": 48.25, "voltage": 219.7, "current": 1.42}
+Write = Callable[[bytes], Awaitable[None]]
 
 
-def rows(numbers: Iterator[int], size: int) -> list[Row]:
-    return [(1, START + timedelta(milliseconds=next(numbers)), 25.3, 48.25, 219.7, 1.42) for _ in range(size)]
+def rows(numbers: Iterator[int], size: int) -> bytes:
+    return b"".join(pack_reading(Reading(1, START + 1000 * next(numbers), VALUES)) for _ in range(size))
 
 
-async def timed(write: Write, batches: list[list[Row]]) -> tuple[float, float]:
+async def timed(write: Write, batches: list[bytes]) -> tuple[float, float]:
     """Wall and CPU seconds a batch."""
     wall, cpu = time.perf_counter(), time.process_time()
     for batch in batches:
@@ -44,17 +44,15 @@ async def timed(write: Write, batches: list[list[Row]]) -> tuple[float, float]:
 
 
 def by_psycopg(connection: "psycopg.AsyncConnection[Any]") -> Write:
-    async def write(batch: list[Row]) -> None:
-        async with connection.transaction():
-            await copy_rows(connection, f"COPY {TABLE} FROM STDIN (FORMAT BINARY)", TYPES, batch)
+    async def write(batch: bytes) -> None:
+        await copy_in(connection, f"COPY {TABLE} FROM STDIN (FORMAT BINARY)", batch)
 
     return write
 
 
 def by_asyncpg(connection: "asyncpg.Connection[Any]") -> Write:
-    async def write(batch: list[Row]) -> None:
-        async with connection.transaction():
-            await connection.copy_records_to_table(TABLE, records=batch, columns=COLUMNS)
+    async def write(batch: bytes) -> None:
+        await connection.copy_to_table(TABLE, source=io.BytesIO(HEADER + batch + TRAILER), format="binary")
 
     return write
 
@@ -63,7 +61,6 @@ async def compare(database_url: str) -> None:
     psycopg_connection = await psycopg.AsyncConnection.connect(database_url, autocommit=True)
     asyncpg_connection = await asyncpg.connect(database_url)
     await psycopg_connection.execute(f"CREATE TABLE {TABLE} (LIKE reading INCLUDING ALL)")
-    await psycopg_connection.execute(f"ALTER TABLE {TABLE} DROP COLUMN extra")
     writes = {"psycopg": by_psycopg(psycopg_connection), "asyncpg": by_asyncpg(asyncpg_connection)}
     numbers = count()
     for size, repeats in BATCHES.items():

@@ -27,6 +27,8 @@ class Principal:
     server_id: int | None = None
     """Set for a device key: the only server it may write to."""
     administers_installation: bool = False
+    expires_at: float | None = None
+    """When a key stops, seconds since 1970."""
 
     def require(self, scope: Scope) -> None:
         """Raises: MissingScope. `admin` includes the others; writing does not include reading."""

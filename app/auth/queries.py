@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Delete, Select, Update, delete, false, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from app.auth.tables import Credential, LoginSession, Membership, RefreshToken, User, Workspace
+from app.auth.tables import AuthEpoch, Credential, LoginSession, Membership, RefreshToken, User, Workspace
 
 # Serialises registrations (rare, and hashed before), so that exactly one person is the first.
 LOCK_REGISTRATION = text("SELECT pg_advisory_xact_lock(7305808869231650145)")
@@ -83,6 +83,10 @@ def delete_expired_refresh_tokens(limit: int) -> Delete:
     """At most `limit` tokens that no longer open anything."""
     expired = select(RefreshToken.token_hash).where(RefreshToken.expires_at < func.now()).limit(limit)
     return delete(RefreshToken).where(RefreshToken.token_hash.in_(expired))
+
+
+def epoch() -> Select[int]:
+    return select(AuthEpoch.epoch)
 
 
 def credential_by_hash(key_hash: bytes) -> Any:

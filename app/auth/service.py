@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from ulid import ULID
-
 from app.auth import queries, tokens
 from app.auth.errors import InvalidCredential, NoSuchKey, NoSuchWorkspace, UsernameTaken, WrongPassword
 from app.auth.passwords import hash_password, verify_password
@@ -24,6 +22,7 @@ from app.auth.schemas import (
 from app.auth.tables import Credential, LoginSession, Membership, RefreshToken, User, Workspace
 from app.core.clock import now
 from app.core.db import Database, ReadSession, WriteSession
+from app.core.identifiers import new_ulid
 from app.core.settings import Settings
 
 
@@ -44,12 +43,12 @@ async def register(session: WriteSession, body: Register) -> Registered:
 
 async def create_account(session: WriteSession, body: Register) -> Account:
     password_hash = await hash_password(body.password)
-    user_ulid = str(ULID())
+    user_ulid = new_ulid()
     await session.execute(queries.LOCK_REGISTRATION)
     user_id = await session.scalar(queries.insert_user(user_ulid, body.username, body.email, password_hash))
     if user_id is None:
         raise UsernameTaken("The username {username!r} is taken.", username=body.username)
-    workspace = Workspace(workspace_ulid=str(ULID()), name=body.username)
+    workspace = Workspace(workspace_ulid=new_ulid(), name=body.username)
     session.add(workspace)
     await session.flush()
     session.add(Membership(workspace_id=workspace.workspace_id, user_id=user_id, role="admin"))
@@ -64,7 +63,7 @@ async def login(database: Database, settings: Settings, body: Login) -> Tokens:
     if not await verify_password(user.password_hash if user else None, body.password) or user is None:
         raise WrongPassword("Wrong username or password.")
     async with database.write() as session:
-        login_session = LoginSession(session_ulid=str(ULID()), user_id=user.user_id)
+        login_session = LoginSession(session_ulid=new_ulid(), user_id=user.user_id)
         session.add(login_session)
         await session.flush()
         return _issue(session, settings, login_session.session_id, login_session.session_ulid, user.user_ulid)
@@ -116,6 +115,12 @@ async def authenticate(
         return await _token_holder(session, settings, credential, workspace_ulid)
 
 
+async def epoch(database: Database) -> int:
+    """How often something changed that could take a right away; what was read before a change is void."""
+    async with database.write() as session:
+        return int(await session.scalar(queries.epoch()) or 0)
+
+
 async def _key_holder(session: WriteSession, key: str, workspace_ulid: str | None) -> Principal:
     row = (await session.execute(queries.credential_by_hash(tokens.secret_hash(key)))).one_or_none()
     if row is None:
@@ -129,6 +134,7 @@ async def _key_holder(session: WriteSession, key: str, workspace_ulid: str | Non
         scopes=frozenset(credential.scopes),
         server_id=credential.server_id,
         administers_installation=row.administers_installation and "admin" in credential.scopes,
+        expires_at=credential.expires_at.timestamp() if credential.expires_at else None,
     )
 
 
@@ -183,7 +189,7 @@ def new_credential(
     """A fresh key and the row that recognises it; with a server it is that server's device key."""
     key = tokens.new_secret("api" if server_id is None else "device")
     row = Credential(
-        credential_ulid=str(ULID()),
+        credential_ulid=new_ulid(),
         key_hash=tokens.secret_hash(key),
         prefix=key[:10],
         workspace_id=principal.workspace_id,

@@ -94,3 +94,12 @@ class Credential(Table):
     expires_at: Mapped[datetime | None] = mapped_column(Moment, default=None)
     revoked_at: Mapped[datetime | None] = mapped_column(Moment, default=None)
     last_used_at: Mapped[datetime | None] = mapped_column(Moment, default=None)
+
+
+class AuthEpoch(Table):
+    """One row: how often something changed that could take a right away. Triggers raise it."""
+
+    __tablename__ = "auth_epoch"
+
+    one: Mapped[bool] = mapped_column(Boolean, server_default=text("true"), primary_key=True, init=False)
+    epoch: Mapped[int] = mapped_column(BigInteger, server_default=text("1"), init=False)

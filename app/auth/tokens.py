@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 import jwt
-from ulid import ULID
 
 from app.core.clock import now
+from app.core.identifiers import new_ulid
 
 AUDIENCE = "sentinela"
 ALGORITHM = "HS256"
@@ -35,7 +35,7 @@ def issue_access_token(key: str, user_ulid: str, session_ulid: str, lifetime: ti
         "aud": AUDIENCE,
         "iat": issued,
         "exp": issued + lifetime,
-        "jti": str(ULID()),
+        "jti": new_ulid(),
     }
     return jwt.encode(claims, key, ALGORITHM)
 

@@ -21,9 +21,9 @@ def openapi(
     Example: sentinela openapi --output openapi.json
     """
     # Imported here because the whole application takes a second to load, which no other command needs.
-    from app.main import app
+    from app.main import api
 
-    text = json.dumps(app.openapi(), indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(api.openapi(), indent=2, ensure_ascii=False) + "\n"
     if output is None:
         sys.stdout.write(text)
         return

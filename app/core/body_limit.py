@@ -7,8 +7,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.core.errors import TooLarge
 from app.core.problems import TOO_LARGE_DETAIL, problem_response
 
-# Whole files go here; their own, larger limit is counted while they are written to disk.
-UNLIMITED = "/imports"
+# What comes here is counted while it is written to disk, by limits of its own.
+UNLIMITED = ("/imports", "/data")
 
 
 class BodyLimit:
@@ -19,7 +19,7 @@ class BodyLimit:
         self.max_bytes = max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] == UNLIMITED:
+        if scope["type"] != "http" or scope["path"] in UNLIMITED:
             await self.app(scope, receive, send)
         elif _announced(scope) > self.max_bytes:
             problem = TooLarge(TOO_LARGE_DETAIL, limit=self.max_bytes)

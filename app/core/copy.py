@@ -1,6 +1,7 @@
-"""Bulk writing: a connection that heals, and binary COPY."""
+"""Bulk traffic with PostgreSQL: a connection that heals, and binary COPY both ways."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+import struct
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, LiteralString
 
@@ -11,12 +12,15 @@ from app.core.db import Database
 
 Connection = psycopg.AsyncConnection[Any]
 
+HEADER = b"PGCOPY\n\xff\r\n\x00" + struct.pack(">ii", 0, 0)
+TRAILER = struct.pack(">h", -1)
+
 
 class WriterConnection:
     """One connection outside the pool, in the writer's role, opened anew after it broke."""
 
     def __init__(self, database: Database, prepare: LiteralString = "") -> None:
-        """`prepare` runs once on every new connection, for its temporary tables."""
+        """`prepare` runs once on every new connection, for its settings and temporary tables."""
         self._database = database
         self._prepare = prepare
         self._connection: Connection | None = None
@@ -24,10 +28,15 @@ class WriterConnection:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """A transaction; a connection that breaks in it is thrown away."""
+        async with self.statement() as connection, db.transaction(connection):
+            yield connection
+
+    @asynccontextmanager
+    async def statement(self) -> AsyncIterator[Connection]:
+        """The connection for a single statement, which is a transaction of its own: two round trips less."""
         connection = await self._open()
         try:
-            async with db.transaction(connection):
-                yield connection
+            yield connection
         except psycopg.OperationalError:
             await self.close()
             raise
@@ -46,11 +55,14 @@ class WriterConnection:
         return self._connection
 
 
-async def copy_rows(
-    connection: Connection, statement: LiteralString, types: Sequence[str], rows: Iterable[Sequence[Any]]
-) -> None:
-    """Run a `COPY … FROM STDIN (FORMAT BINARY)` with these rows."""
+async def copy_in(connection: Connection, statement: LiteralString, rows: bytes) -> None:
+    """Run a `COPY … FROM STDIN (FORMAT BINARY)` with these rows, packed in its format."""
     async with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.set_types(types)
-        for row in rows:
-            await copy.write_row(row)
+        await copy.write(b"".join((HEADER, rows, TRAILER)))
+
+
+async def copy_out(connection: Connection, statement: LiteralString) -> bytes:
+    """The rows of a `COPY … TO STDOUT (FORMAT BINARY)`, without its header and trailer."""
+    async with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        answer = b"".join([bytes(piece) async for piece in copy])
+    return answer[len(HEADER) : -len(TRAILER)]

@@ -7,6 +7,7 @@ Problem
 ├── NotFound 404          absent, or another workspace's
 ├── Conflict 409          a name that is taken
 ├── TooLarge 413          past a limit on size
+├── UnsupportedMediaType 415
 ├── Invalid 422           bad input; `errors` says which field and why
 └── Unavailable 503       try again later; `Retry-After` says when
 """
@@ -72,6 +73,12 @@ class TooLarge(Problem):
     status = 413
     kind = "too-large"
     title = "Request too large"
+
+
+class UnsupportedMediaType(Problem):
+    status = 415
+    kind = "unsupported-media-type"
+    title = "Unsupported media type"
 
 
 class Invalid(Problem):

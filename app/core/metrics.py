@@ -7,6 +7,8 @@ imports it, and it names the folder first. Each process writes files of its own,
 import os
 import socket
 import time
+from bisect import bisect_left
+from collections import Counter as Counts
 
 from app.core.settings import get_settings
 
@@ -60,6 +62,29 @@ BATCH_READINGS = Histogram(
 BACKLOG = Gauge("sentinela_backlog_readings", "Readings waiting for their commit", multiprocess_mode="livesum")
 TASKS = Counter("sentinela_tasks_total", "Celery tasks by outcome", ["task", "outcome"])
 PASSWORD_HASHES = Counter("sentinela_password_hashes_total", "Argon2 computations")
+
+
+class Observations:
+    """Gathers observations of a histogram and writes them together: one at a time costs 8 µs in several files."""
+
+    def __init__(self, histogram: Histogram) -> None:
+        self._histogram = histogram
+        self._seconds: list[float] = []
+
+    def add(self, seconds: float) -> int:
+        """Keep one; returns how many have gathered."""
+        self._seconds.append(seconds)
+        return len(self._seconds)
+
+    def write(self) -> int:
+        """Count what has gathered; returns how many. The library has no call for several values at once."""
+        seconds, self._seconds = self._seconds, []
+        bounds = self._histogram._upper_bounds
+        for bucket, count in Counts(bisect_left(bounds, value) for value in seconds).items():
+            self._histogram._buckets[bucket].inc(count)
+        self._histogram._sum.inc(sum(seconds))
+        return len(seconds)
+
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

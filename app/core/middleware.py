@@ -8,10 +8,10 @@ import structlog
 from fastapi import Request
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from ulid import ULID
 
 from app.core import metrics
 from app.core.errors import Problem
+from app.core.identifiers import new_request_id
 from app.core.problems import METHODS, problem_response
 
 # Pages load from here alone: ReDoc's script would fetch a logo from its maker. Both of FastAPI's pages start their
@@ -82,7 +82,7 @@ def _request_id(scope: Scope) -> str:
             text: str = value.decode("latin-1")
             if _REQUEST_ID.fullmatch(text):
                 return text
-    return str(ULID())
+    return new_request_id()
 
 
 def _strip_trailing_slash(scope: Scope) -> None:

@@ -69,6 +69,8 @@ class Settings(BaseSettings):
     # Limits
     max_body_bytes: int = Field(default=16 * 2**20, ge=1024)
     """Largest JSON body, bytes; past it 413."""
+    max_stream_bytes: int = Field(default=2**30, ge=1024)
+    """Largest batch of `POST /data` as NDJSON, CSV, Arrow or Parquet, bytes, opened and as sent; past it 413."""
     max_upload_bytes: int = Field(default=8 * 2**30, ge=1024)
     """Largest file that `POST /imports` takes, bytes; past it 413."""
     ingest_backlog: int = Field(default=200_000, ge=1)

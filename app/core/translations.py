@@ -7,6 +7,7 @@ TITLES = {
     "Not found": "Não encontrado",
     "Conflict": "Conflito",
     "Request too large": "Requisição grande demais",
+    "Unsupported media type": "Tipo de mídia não suportado",
     "Invalid input": "Entrada inválida",
     "Temporarily unavailable": "Temporariamente indisponível",
     "Redis is unavailable": "O Redis está indisponível",
@@ -68,6 +69,29 @@ DETAILS = {
     "More readings are waiting than {limit}; send again after a moment.": (
         "Há mais de {limit} leituras na fila; envie de novo em instantes."
     ),
+    "More than {limit} large requests are waiting; send again later.": (
+        "Há mais de {limit} requisições grandes na fila; envie de novo mais tarde."
+    ),
+    "The opened body is larger than {limit} bytes.": "O corpo descomprimido passa de {limit} bytes.",
+    "The body opens to more than {limit} times its size.": "O corpo se expande a mais de {limit} vezes o seu tamanho.",
+    "A body of this Content-Type is not taken; send one of: {known}.": (
+        "Um corpo deste Content-Type não é aceito; envie um destes: {known}."
+    ),
+    "A body of this Content-Encoding is not taken; send gzip, zstd or none.": (
+        "Um corpo deste Content-Encoding não é aceito; envie gzip, zstd ou nenhum."
+    ),
+    "Parquet is compressed inside: send it without Content-Encoding.": (
+        "Parquet já é comprimido por dentro: envie-o sem Content-Encoding."
+    ),
+    "This Idempotency-Key came with another request before; use a new one for other readings.": (
+        "Este Idempotency-Key já veio com outra requisição; use um novo para outras leituras."
+    ),
+    "An Idempotency-Key belongs to a workspace: send a credential with it.": (
+        "Um Idempotency-Key pertence a um workspace: envie uma credencial com ele."
+    ),
+    "There is no receipt {receipt!r} in this workspace; they are kept for a day.": (
+        "Não há recibo {receipt!r} neste workspace; eles são guardados por um dia."
+    ),
     "The file is larger than {limit} bytes.": "O arquivo passa de {limit} bytes.",
 }
 
@@ -109,5 +133,22 @@ MESSAGES = {
     "no_value": "Envie ao menos um valor: {names}",
     "range_order": "start_time deve vir antes de end_time",
     "needs_aggregation": "group_by requer aggregation",
-    "unknown_column": "O arquivo não tem a coluna {column!r}",
+    "unknown_column": "O corpo não tem a coluna {column!r}",
+    "quantity_name": "O nome de uma grandeza são letras minúsculas, dígitos e _, a partir de uma letra, no máximo 63",
+    "near_miss": "Campo desconhecido; quis dizer {meant}?",
+    "too_many_quantities": "O workspace já tem {limit} grandezas próprias",
+    "no_such_quantity": "Deve ser um destes: {expected}",
+    "idempotency_key": "Deve ter de 1 a {limit} caracteres imprimíveis",
+    "instant_column": "Deve conter instantes ou texto ISO 8601",
+    "text_column": "Deve conter texto: o ULID do servidor",
+    "number_column": "A coluna de {name} deve conter números",
+    "too_many_columns": "Mais de {limit} colunas",
+    "column_twice": "A coluna aparece duas vezes",
+    "no_quantity_column": "O corpo não tem coluna de nenhuma grandeza",
+    "unreadable_body": "O corpo não pôde ser lido: {reason}",
+    "damaged_body": "O corpo comprimido está danificado: {reason}",
+    "line_too_long": "Uma linha passa de {limit} bytes",
+    "header_too_long": "O cabeçalho passa de {limit} bytes",
+    "no_header": "O corpo está vazio: a primeira linha deve dar nome às colunas",
+    "ragged_row": "A linha tem {have} células; o cabeçalho, {want}",
 }

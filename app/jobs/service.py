@@ -13,11 +13,11 @@ from typing import Any
 
 import structlog
 from psycopg.types.json import Jsonb
-from ulid import ULID
 
 from app.core import queue
 from app.core.copy import Connection
 from app.core.db import Database, ReadSession, WriteSession
+from app.core.identifiers import new_ulid
 from app.jobs import queries
 from app.jobs.errors import NoSuchJob
 from app.jobs.schemas import JobRead
@@ -45,7 +45,7 @@ class Held:
 
 
 def new_job_id() -> str:
-    return str(ULID())
+    return new_ulid()
 
 
 async def create(

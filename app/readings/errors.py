@@ -1,6 +1,9 @@
 """What can go wrong with readings."""
 
-from app.core.errors import Forbidden, Unavailable
+from app.core.errors import Forbidden, Invalid, NotFound, Unavailable
+
+FAILURE = "sentinela.failure"
+"""Key of the ASGI scope under which the bare path hands the error of a commit to the route, which answers it."""
 
 
 class Overloaded(Unavailable):
@@ -12,3 +15,26 @@ class OtherServersReading(Forbidden):
 
     def __init__(self) -> None:
         super().__init__("A device key may only send its own server's readings.")
+
+
+class KeyReused(Invalid):
+    kind = "idempotency-key-reused"
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key came with another request before; use a new one for other readings.")
+
+
+class KeyNeedsCredential(Invalid):
+    kind = "idempotency-key-without-credential"
+
+    def __init__(self) -> None:
+        super().__init__("An Idempotency-Key belongs to a workspace: send a credential with it.")
+
+
+class NoSuchReceipt(NotFound):
+    kind = "no-such-receipt"
+
+    def __init__(self, receipt_ulid: str) -> None:
+        super().__init__(
+            "There is no receipt {receipt!r} in this workspace; they are kept for a day.", receipt=receipt_ulid
+        )

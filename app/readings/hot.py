@@ -1,108 +1,117 @@
-"""Hot readings: writing a batch of them in one transaction."""
+"""Hot readings: writing a batch of them.
 
+Nearly every reading is new, so a batch goes straight into the table by COPY; only when an instant is known already,
+once more through a staging table with the merge of invariant W3.
+"""
+
+import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any
 
+import numpy as np
 import psycopg
 
-from app.core.clock import now
-from app.core.copy import Connection, WriterConnection, copy_rows
+from app.core import db
+from app.core.copy import Connection, WriterConnection, copy_in, copy_out
 from app.core.db import Database
 from app.readings import queries
-from app.readings.quantities import NAMES, Values, merge
-from app.readings.schemas import Reading
+from app.readings.merging import Merged, merge
+from app.readings.packing import pack_rows, unpack_keys_and_values
+from app.readings.quantities import NAMES
+from app.readings.rows import EMPTY, Rows
 
-TYPES = ("int4", "timestamptz", *("float8" for _ in NAMES))
 # A write to history this old raises the server's version. The cache trusts ranges that ended ten minutes ago, so five
 # minutes are left for a slow commit and for clocks that differ between machines.
-HISTORY_AGE = timedelta(minutes=5)
+HISTORY_AGE_MICROSECONDS = 5 * 60 * 1_000_000
 
-Key = tuple[int, datetime]
-
-
-class Outcome(StrEnum):
-    """What became of a reading."""
-
-    ACCEPTED = "accepted"
-    UPDATED = "updated"
-    DUPLICATE = "duplicate"
-
-
-class Batch:
-    """Readings folded to one row an instant, and what became of each, given what was stored before."""
-
-    def __init__(self, readings: Sequence[Reading], stored: dict[Key, Values] | None = None) -> None:
-        known = stored or {}
-        self.sent: dict[Key, Values] = {}
-        self.final: dict[Key, Values] = {}
-        self.outcomes: list[Outcome] = []
-        for reading in readings:
-            key = (reading.server_id, reading.ts)
-            before = self.final.get(key, known.get(key))
-            after = merge(before, reading.values) if before else reading.values
-            self.outcomes.append(_outcome(before, after))
-            self.final[key] = after
-            self.sent[key] = merge(self.sent[key], reading.values) if key in self.sent else reading.values
-
-    def rows(self) -> list[tuple[Any, ...]]:
-        """The rows to write, in the order of their key: two processes lock the same rows in the same order."""
-        return [(*key, *self.sent[key]) for key in sorted(self.sent)]
-
-    def servers_with_history(self) -> list[int]:
-        """Servers whose cached history this batch changes, ascending."""
-        limit = now() - HISTORY_AGE
-        return sorted({server_id for server_id, ts in self.sent if ts < limit})
-
-
-AlsoWrite = Callable[[Connection, Batch], Awaitable[None]]
+AlsoWrite = Callable[[Connection], Awaitable[None]]
 """More to write in the transaction of a batch."""
 
 
 def writer_for(database: Database) -> WriterConnection:
-    """A connection that `write` can use."""
+    """A connection that this module can write through."""
     return WriterConnection(database, queries.CREATE_STAGING)
 
 
-async def write(writer: WriterConnection, readings: Sequence[Reading], also: AlsoWrite) -> Batch:
-    """Store readings in one transaction, together with what `also` writes.
+def history_limit() -> int:
+    """Readings before this, microseconds since 1970, change history."""
+    return time.time_ns() // 1000 - HISTORY_AGE_MICROSECONDS
 
-    Straight by COPY, for nearly every reading is new; only when an instant is known already, once more through the
-    staging table with the merge (invariant W3).
+
+async def insert(writer: WriterConnection, packed: bytes, also: AlsoWrite | None = None) -> None:
+    """Store new readings, packed and in key order, together with what `also` writes.
+
+    Raises: psycopg.errors.UniqueViolation when one of the instants is known; nothing is stored then.
     """
+    if also is None:
+        async with writer.statement() as connection:
+            await copy_in(connection, queries.COPY_READINGS, packed)
+        return
+    async with writer.transaction() as connection:
+        await copy_in(connection, queries.COPY_READINGS, packed)
+        await also(connection)
+
+
+async def upsert(writer: WriterConnection, rows: Rows, also: AlsoWrite | None = None) -> Merged:
+    """Merge readings into what is stored, in one transaction together with what `also` writes."""
+    async with writer.transaction() as connection:
+        merged = await _merge(connection, rows)
+        if also is not None:
+            await also(connection)
+    return merged
+
+
+async def store(connection: Connection, rows: Rows) -> Merged | None:
+    """Store a part of a batch within the caller's transaction; None: every reading was new."""
     try:
-        async with writer.transaction() as connection:
-            return await _finish(connection, await _copy(connection, readings), also)
+        async with db.transaction(connection):
+            await copy_in(connection, queries.COPY_READINGS, pack_rows(rows))
+        return None
     except psycopg.errors.UniqueViolation:
-        async with writer.transaction() as connection:
-            return await _finish(connection, await _merge(connection, readings), also)
+        return await _merge(connection, rows)
 
 
-async def _copy(connection: Connection, readings: Sequence[Reading]) -> Batch:
-    batch = Batch(readings)
-    await copy_rows(connection, queries.COPY_READINGS, TYPES, batch.rows())
-    return batch
+def servers_with_history(rows: Rows) -> list[int]:
+    """Servers whose cached history these readings change, ascending."""
+    old: list[int] = np.unique(rows.server[rows.ts < history_limit()]).tolist()
+    return old
 
 
-async def _merge(connection: Connection, readings: Sequence[Reading]) -> Batch:
-    await connection.execute(queries.PLAN_BY_KEY)
-    await copy_rows(connection, queries.COPY_STAGING, TYPES, Batch(readings).rows())
-    cursor = await connection.execute(queries.SELECT_STORED)
-    stored = {(row[0], row[1]): tuple(row[2:]) for row in await cursor.fetchall()}
-    await connection.execute(queries.MERGE_STAGING)
-    return Batch(readings, stored)
+async def raise_history_versions(connection: Connection, server_ids: Sequence[int]) -> None:
+    """Tell the query cache that the history of these servers, ascending, has changed."""
+    if server_ids:
+        await connection.execute(queries.RAISE_HISTORY_VERSIONS, (server_ids,))
 
 
-async def _finish(connection: Connection, batch: Batch, also: AlsoWrite) -> Batch:
-    changed = batch.servers_with_history()
-    if changed:
-        await connection.execute(queries.RAISE_HISTORY_VERSIONS, (changed,))
-    await also(connection, batch)
-    return batch
+async def _merge(connection: Connection, incoming: Rows) -> Merged:
+    await connection.execute(queries.CLEAR_STAGING)
+    sent = merge(EMPTY, incoming).final
+    await copy_in(connection, queries.COPY_STAGING, pack_rows(sent))
+    stored = await _insert_new(connection, len(sent))
+    if len(stored):
+        await connection.execute(queries.UPDATE_STORED)
+    return merge(stored, incoming)
 
 
-def _outcome(before: Values | None, after: Values) -> Outcome:
-    if before is None:
-        return Outcome.ACCEPTED
-    return Outcome.DUPLICATE if before == after else Outcome.UPDATED
+async def _insert_new(connection: Connection, count: int) -> Rows:
+    """Insert what is new of the staged readings; the others, locked, as they stand."""
+    while True:
+        await connection.execute(queries.PLAN_BY_HASH)
+        inserted = await connection.execute(queries.INSERT_NEW)
+        count -= inserted.rowcount
+        if not count:
+            return EMPTY
+        await connection.execute(queries.PLAN_BY_KEY)
+        stored = unpack_keys_and_values(await copy_out(connection, queries.COPY_STORED))
+        # One that was deleted between the two statements is new after all.
+        if len(stored) == count:
+            return await _with_extras(connection, stored)
+
+
+async def _with_extras(connection: Connection, stored: Rows) -> Rows:
+    """The custom quantities beside the known ones."""
+    cursor = await connection.execute(queries.SELECT_STORED_EXTRAS)
+    extras = {(server_id, ts): extra for server_id, ts, extra in await cursor.fetchall()}
+    names = dict.fromkeys(name for extra in extras.values() for name in extra)
+    keys = list(zip(stored.server.tolist(), stored.ts.tolist(), strict=True)) if names else []
+    custom = {name: np.array([extras.get(key, {}).get(name, np.nan) for key in keys]) for name in names}
+    return Rows(stored.server, stored.ts, {**{name: stored.values[name] for name in NAMES}, **custom})

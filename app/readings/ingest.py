@@ -9,8 +9,8 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import numpy as np
 import psycopg
 import structlog
 
@@ -20,33 +20,20 @@ from app.core.db import Database
 from app.presence.service import Arrivals
 from app.readings import hot
 from app.readings.errors import Overloaded
-from app.readings.hot import Batch, Outcome
-from app.readings.quantities import Values
-from app.readings.schemas import Reading
+from app.readings.merging import Merged
+from app.readings.packing import pack_reading, pack_rows
+from app.readings.rows import Reading, Rows
+from app.readings.waiting import Counts, Many, One, Stored, Waiting, counts, gather, measure
 
 # A batch of this size commits in some 50 ms; a larger one would make those behind it wait longer.
 MAX_BATCH = 20_000
 FLUSH_SECONDS = 1.0
+# Packing so many rows takes 1 ms; more would keep the requests of the event loop waiting, so a thread does it.
+PACK_INLINE_ROWS = 4000
 # A broken connection or a deadlock is tried once more, on a new connection: a second failure is an outage.
 TRANSIENT = (psycopg.OperationalError, psycopg.InterfaceError)
 
-_COUNTERS = {outcome: metrics.READINGS.labels(outcome.value) for outcome in Outcome}
-
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What became of one reading, and its instant's values now."""
-
-    outcome: Outcome
-    values: Values
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    readings: Sequence[Reading]
-    answer: "asyncio.Future[list[Stored]]"
 
 
 class GroupCommit:
@@ -57,7 +44,7 @@ class GroupCommit:
         self._presence_writer = WriterConnection(database)
         self._arrivals = arrivals
         self._limit = backlog_limit
-        self._queue: deque[_Waiting] = deque()
+        self._queue: deque[Waiting] = deque()
         self._backlog = 0
         self._wake = asyncio.Event()
         self._closing = False
@@ -76,17 +63,25 @@ class GroupCommit:
         await self._writer.close()
         await self._presence_writer.close()
 
-    async def submit(self, readings: Sequence[Reading]) -> list[Stored]:
-        """Wait until these readings are on disk; one entry a reading. Raises: Overloaded past the backlog's bound."""
-        if self._backlog and self._backlog + len(readings) > self._limit:
+    def submit(self, reading: Reading) -> "asyncio.Future[Stored]":
+        """Done when the reading is on disk. Raises: Overloaded past the backlog's bound."""
+        answer: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
+        self._enqueue(One(reading, pack_reading(reading), answer))
+        return answer
+
+    def submit_rows(self, rows: Rows) -> "asyncio.Future[Counts]":
+        """Done when these readings, at least one, are on disk. Raises: Overloaded past the backlog's bound."""
+        answer: asyncio.Future[Counts] = asyncio.get_running_loop().create_future()
+        self._enqueue(Many(rows, answer))
+        return answer
+
+    def _enqueue(self, waiting: Waiting) -> None:
+        if self._backlog and self._backlog + len(waiting) > self._limit:
             raise Overloaded("More readings are waiting than {limit}; send again after a moment.", limit=self._limit)
-        if not readings:
-            return []
-        waiting = _Waiting(readings, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
-        self._count(len(readings))
-        self._wake.set()
-        return await waiting.answer
+        self._backlog += len(waiting)
+        if not self._wake.is_set():
+            self._wake.set()
 
     async def _commit_for_ever(self) -> None:
         while self._queue or not self._closing:
@@ -95,32 +90,34 @@ class GroupCommit:
                 await self._wake.wait()
                 continue
             group = self._take()
+            metrics.BACKLOG.set(self._backlog)
             await self._commit_group(group)
-            self._count(-sum(len(waiting.readings) for waiting in group))
+            self._backlog -= sum(map(len, group))
+            metrics.BACKLOG.set(self._backlog)
 
-    def _take(self) -> list[_Waiting]:
+    def _take(self) -> list[Waiting]:
         """Whole requests up to MAX_BATCH readings, at least one."""
         group = [self._queue.popleft()]
-        size = len(group[0].readings)
-        while self._queue and size + len(self._queue[0].readings) <= MAX_BATCH:
+        size = len(group[0])
+        while self._queue and size + len(self._queue[0]) <= MAX_BATCH:
             group.append(self._queue.popleft())
-            size += len(group[-1].readings)
+            size += len(group[-1])
         return group
 
-    async def _commit_group(self, group: list[_Waiting]) -> None:
+    async def _commit_group(self, group: list[Waiting]) -> None:
         try:
-            batch = await self._commit([reading for waiting in group for reading in waiting.readings])
+            merged = await self._commit(group)
         except Exception as error:
             await self._commit_one_by_one(group, error)
             return
         position = 0
         for waiting in group:
-            _answer(waiting, batch, position)
-            position += len(waiting.readings)
+            waiting.settle(merged, position)
+            position += len(waiting)
 
-    async def _commit_one_by_one(self, group: list[_Waiting], error: Exception) -> None:
+    async def _commit_one_by_one(self, group: list[Waiting], error: Exception) -> None:
         """A failed batch answers only the request that failed it (W4); an outage answers all at once."""
-        if len(group) == 1 or isinstance(error, TRANSIENT):
+        if len(group) == 1 or _is_outage(error):
             for waiting in group:
                 if not waiting.answer.done():
                     waiting.answer.set_exception(error)
@@ -129,22 +126,34 @@ class GroupCommit:
         for waiting in group:
             await self._commit_group([waiting])
 
-    async def _commit(self, readings: Sequence[Reading]) -> Batch:
+    async def _commit(self, group: list[Waiting]) -> Merged | None:
+        """Write a group; None: every reading was new."""
         started = time.perf_counter()
-        heard = {reading.server_id for reading in readings}
+        heard, old = _servers(group)
         returning = self._arrivals.returning(heard)
 
-        async def also(connection: Connection, _: Batch) -> None:
+        async def also(connection: Connection) -> None:
+            await hot.raise_history_versions(connection, old)
             if returning:
                 await self._arrivals.write_now(connection, returning)
 
+        extra = also if old or returning else None
         try:
-            batch = await hot.write(self._writer, readings, also)
-        except TRANSIENT:
-            batch = await hot.write(self._writer, readings, also)
+            merged = await self._write(group, extra)
+        except TRANSIENT as error:
+            if not _is_outage(error):
+                raise
+            merged = await self._write(group, extra)
         self._arrivals.note(heard, returning)
-        _measure(batch, time.perf_counter() - started)
-        return batch
+        measure(counts(merged, sum(map(len, group))), time.perf_counter() - started)
+        return merged
+
+    async def _write(self, group: list[Waiting], also: hot.AlsoWrite | None) -> Merged | None:
+        try:
+            await hot.insert(self._writer, await _pack(group), also)
+            return None
+        except psycopg.errors.UniqueViolation:
+            return await hot.upsert(self._writer, gather(group), also)
 
     async def _flush_for_ever(self) -> None:
         while True:
@@ -158,24 +167,32 @@ class GroupCommit:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopped.wait(), FLUSH_SECONDS)
 
-    def _count(self, change: int) -> None:
-        self._backlog += change
-        metrics.BACKLOG.set(self._backlog)
+
+def _servers(group: Sequence[Waiting]) -> tuple[set[int], list[int]]:
+    """Who is heard in a group, and whose history changes, ascending."""
+    heard: set[int] = set()
+    old: set[int] = set()
+    limit = hot.history_limit()
+    for waiting in group:
+        if isinstance(waiting, One):
+            heard.add(waiting.reading.server_id)
+            if waiting.reading.ts < limit:
+                old.add(waiting.reading.server_id)
+        else:
+            heard.update(np.unique(waiting.rows.server).tolist())
+            old.update(hot.servers_with_history(waiting.rows))
+    return heard, sorted(old)
 
 
-def _answer(waiting: _Waiting, batch: Batch, position: int) -> None:
-    if waiting.answer.done():
-        return
-    outcomes = batch.outcomes[position : position + len(waiting.readings)]
-    stored = [
-        Stored(outcome, batch.final[reading.server_id, reading.ts])
-        for outcome, reading in zip(outcomes, waiting.readings, strict=True)
-    ]
-    waiting.answer.set_result(stored)
+async def _pack(group: Sequence[Waiting]) -> bytes:
+    """The rows of a group in key order."""
+    singles = [waiting.packed for waiting in group if isinstance(waiting, One)]
+    if len(singles) == len(group):
+        return b"".join(sorted(singles))
+    rows = gather(group)
+    return pack_rows(rows) if len(rows) <= PACK_INLINE_ROWS else await asyncio.to_thread(pack_rows, rows)
 
 
-def _measure(batch: Batch, seconds: float) -> None:
-    metrics.COMMIT_SECONDS.observe(seconds)
-    metrics.BATCH_READINGS.observe(len(batch.outcomes))
-    for outcome, counter in _COUNTERS.items():
-        counter.inc(batch.outcomes.count(outcome))
+def _is_outage(error: Exception) -> bool:
+    # Somebody else's long transaction holds one of the instants: the others need not wait for it.
+    return isinstance(error, TRANSIENT) and not isinstance(error, psycopg.errors.LockNotAvailable)

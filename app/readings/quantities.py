@@ -24,12 +24,5 @@ QUANTITIES = (
     Quantity("current", "A", -HUGE, HUGE, 1.42),
 )
 NAMES = tuple(quantity.name for quantity in QUANTITIES)
-POSITION = {name: position for position, name in enumerate(NAMES)}
-
-Values = tuple[float | None, ...]
-"""One value a quantity, in the order of QUANTITIES; None where nothing was measured."""
-
-
-def merge(older: Values, newer: Values) -> Values:
-    """The rule for the same server and instant: missing values fill in, the newest wins (invariant W3)."""
-    return tuple(old if new is None else new for old, new in zip(older, newer, strict=True))
+BOUNDS = {quantity.name: (quantity.minimum, quantity.maximum) for quantity in QUANTITIES}
+CUSTOM_BOUNDS = (-HUGE, HUGE)

@@ -4,44 +4,101 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, LiteralString
 
-from sqlalchemy import ARRAY, ColumnElement, Integer, Select, any_, func, literal, null, or_, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Delete,
+    Double,
+    Integer,
+    Select,
+    any_,
+    delete,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    text,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import Insert, insert
 
-from app.readings.tables import HotReading, ServerHistory
+from app.auth.tables import Workspace
+from app.readings.quantities import NAMES
+from app.readings.tables import CustomQuantity, HotReading, ServerHistory, StoredReceipt
 from app.servers.tables import Server
 
 COPY_READINGS: LiteralString = (
-    "COPY reading (server_id, ts, temperature, humidity, voltage, current) FROM STDIN (FORMAT BINARY)"
+    "COPY reading (server_id, ts, temperature, humidity, voltage, current, extra) FROM STDIN (FORMAT BINARY)"
 )
 COPY_STAGING: LiteralString = (
-    "COPY staging (server_id, ts, temperature, humidity, voltage, current) FROM STDIN (FORMAT BINARY)"
+    "COPY staging (server_id, ts, temperature, humidity, voltage, current, extra) FROM STDIN (FORMAT BINARY)"
 )
 CREATE_STAGING: LiteralString = """
     CREATE TEMPORARY TABLE staging (
-        server_id int, ts timestamptz, temperature float8, humidity float8, voltage float8, current float8
+        server_id int, ts timestamptz,
+        temperature float8, humidity float8, voltage float8, current float8, extra jsonb
     ) ON COMMIT DELETE ROWS
 """
-# The staging table has no statistics: without this the planner may read all of `reading` to join a few rows.
+CLEAR_STAGING: LiteralString = "DELETE FROM staging"
+# The staging table has no statistics. Most of a batch may be new: those are joined by hash. What stays in it stands in
+# `reading`: that is looked up by key, where the planner might read all of the table to join a few rows.
+PLAN_BY_HASH: LiteralString = (
+    "SELECT set_config('enable_hashjoin', 'on', true), set_config('enable_mergejoin', 'on', true)"
+)
 PLAN_BY_KEY: LiteralString = (
     "SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)"
 )
-SELECT_STORED: LiteralString = """
-    SELECT server_id, ts, known.temperature, known.humidity, known.voltage, known.current
-    FROM staging JOIN reading AS known USING (server_id, ts)
+# In key order, so that of two processes with the same new instants one waits for the other and never in a circle.
+INSERT_NEW: LiteralString = """
+    WITH inserted AS (
+        INSERT INTO reading (server_id, ts, temperature, humidity, voltage, current, extra)
+        SELECT server_id, ts, temperature, humidity, voltage, current, extra FROM staging ORDER BY server_id, ts
+        ON CONFLICT (server_id, ts) DO NOTHING
+        RETURNING server_id, ts
+    )
+    DELETE FROM staging USING inserted WHERE staging.server_id = inserted.server_id AND staging.ts = inserted.ts
+"""
+COPY_STORED: LiteralString = """
+    COPY (
+        SELECT known.server_id, known.ts, coalesce(known.temperature, 'NaN'), coalesce(known.humidity, 'NaN'),
+               coalesce(known.voltage, 'NaN'), coalesce(known.current, 'NaN')
+        FROM staging JOIN reading AS known USING (server_id, ts) ORDER BY server_id, ts FOR UPDATE OF known
+    ) TO STDOUT (FORMAT BINARY)
+"""
+SELECT_STORED_EXTRAS: LiteralString = """
+    SELECT known.server_id, (extract(epoch FROM known.ts) * 1000000)::int8, known.extra
+    FROM staging JOIN reading AS known USING (server_id, ts) WHERE known.extra IS NOT NULL
 """
 # Missing values fill in and the newest wins, a quantity at a time; a row that would not change is not rewritten.
-MERGE_STAGING: LiteralString = """
-    INSERT INTO reading AS known (server_id, ts, temperature, humidity, voltage, current)
-    SELECT server_id, ts, temperature, humidity, voltage, current FROM staging ORDER BY server_id, ts
-    ON CONFLICT (server_id, ts) DO UPDATE SET
-        temperature = coalesce(excluded.temperature, known.temperature),
-        humidity = coalesce(excluded.humidity, known.humidity),
-        voltage = coalesce(excluded.voltage, known.voltage),
-        current = coalesce(excluded.current, known.current)
-    WHERE (known.temperature, known.humidity, known.voltage, known.current) IS DISTINCT FROM (
-        coalesce(excluded.temperature, known.temperature), coalesce(excluded.humidity, known.humidity),
-        coalesce(excluded.voltage, known.voltage), coalesce(excluded.current, known.current)
+UPDATE_STORED: LiteralString = """
+    UPDATE reading AS known SET
+        temperature = coalesce(sent.temperature, known.temperature),
+        humidity = coalesce(sent.humidity, known.humidity),
+        voltage = coalesce(sent.voltage, known.voltage),
+        current = coalesce(sent.current, known.current),
+        extra = coalesce(known.extra || sent.extra, sent.extra, known.extra)
+    FROM staging AS sent
+    WHERE known.server_id = sent.server_id AND known.ts = sent.ts
+      AND (known.temperature, known.humidity, known.voltage, known.current, known.extra) IS DISTINCT FROM (
+        coalesce(sent.temperature, known.temperature), coalesce(sent.humidity, known.humidity),
+        coalesce(sent.voltage, known.voltage), coalesce(sent.current, known.current),
+        coalesce(known.extra || sent.extra, sent.extra, known.extra)
     )
 """
+# A key whose receipt is older than a day is free again.
+CLAIM_RECEIPT: LiteralString = """
+    INSERT INTO receipt AS known (workspace_id, receipt_ulid, idempotency_key, request_hash)
+    VALUES (%s, %s, %s, %s)
+    ON CONFLICT (workspace_id, idempotency_key) DO UPDATE
+    SET receipt_ulid = excluded.receipt_ulid, request_hash = excluded.request_hash, answer = NULL, created_at = now()
+    WHERE known.created_at < now() - interval '1 day'
+    RETURNING receipt_ulid
+"""
+SELECT_RECEIPT_BY_KEY: LiteralString = """
+    SELECT receipt_ulid, request_hash, answer FROM receipt WHERE workspace_id = %s AND idempotency_key = %s
+"""
+ANSWER_RECEIPT: LiteralString = "UPDATE receipt SET answer = %s WHERE workspace_id = %s AND receipt_ulid = %s"
 RAISE_HISTORY_VERSIONS: LiteralString = """
     INSERT INTO server_history AS known (server_id, version)
     SELECT server_id, 1 FROM unnest(%s::int[]) AS changed (server_id) ORDER BY server_id
@@ -60,13 +117,46 @@ def servers_with_versions(workspace_id: int, ulids: Sequence[str]) -> Select[int
     return statement.where(Server.server_ulid.in_(ulids)) if ulids else statement
 
 
+def custom_quantities(workspace_id: int) -> Select[str]:
+    """Names of the workspace's custom quantities, in the order in which they were first sent."""
+    statement = select(CustomQuantity.name).where(CustomQuantity.workspace_id == workspace_id)
+    return statement.order_by(CustomQuantity.quantity_id)
+
+
+def receipt_answer(workspace_id: int, receipt_ulid: str) -> Any:
+    return select(StoredReceipt.answer).where(
+        StoredReceipt.workspace_id == workspace_id, StoredReceipt.receipt_ulid == receipt_ulid
+    )
+
+
+def delete_old_receipts(limit: int) -> Delete:
+    """At most `limit` receipts older than a day."""
+    key = (StoredReceipt.workspace_id, StoredReceipt.receipt_ulid)
+    old = select(*key).where(StoredReceipt.created_at < func.now() - text("interval '1 day'")).limit(limit)
+    return delete(StoredReceipt).where(tuple_(*key).in_(old))
+
+
+def lock_workspace(workspace_id: int) -> Select[int]:
+    return select(Workspace.workspace_id).where(Workspace.workspace_id == workspace_id).with_for_update()
+
+
+def insert_quantities(workspace_id: int, names: Sequence[str]) -> Insert:
+    """Register quantities; one that another process was faster with stays as it is."""
+    rows = [{"workspace_id": workspace_id, "name": name} for name in names]
+    return insert(CustomQuantity).values(rows).on_conflict_do_nothing(constraint="uq_quantity_workspace_name")
+
+
 def raw(
     *, server_ids: Sequence[int], start: datetime | None, end: datetime | None, sensors: Sequence[str]
 ) -> Select[Any]:
-    """Readings as stored, ascending: server_id, ts, then the sensors; only rows that have one of them."""
-    columns = _sensor_columns(sensors)
+    """Readings as stored, ascending: server_id, ts, then the sensors, of rows that have one of them.
+
+    Without sensors all rows: the known quantities, then the custom ones as a dictionary.
+    """
+    columns = _sensor_columns(sensors or (*NAMES, "extra"))
     statement = select(HotReading.server_id, HotReading.ts, *columns)
-    return statement.where(*_within(server_ids, start, end, columns)).order_by(HotReading.ts, HotReading.server_id)
+    within = _within(server_ids, start, end, columns if sensors else ())
+    return statement.where(*within).order_by(HotReading.ts, HotReading.server_id)
 
 
 def means(
@@ -78,7 +168,9 @@ def means(
     end: datetime | None,
     sensors: Sequence[str],
 ) -> Select[Any]:
-    """The mean of each sensor an interval (UTC): server_id (null for all together), start of the interval, means."""
+    """The mean of each sensor an interval (UTC): server_id (null for all together), start of the interval, means;
+    only rows that have one of the sensors.
+    """
     columns = _sensor_columns(sensors)
     bucket = func.date_trunc(interval, HotReading.ts, "UTC").label("bucket")
     server: Any = HotReading.server_id if by_server else null()
@@ -88,7 +180,10 @@ def means(
 
 
 def _sensor_columns(sensors: Sequence[str]) -> list[Any]:
-    return [getattr(HotReading, name) for name in sensors]
+    return [
+        getattr(HotReading, name) if name in (*NAMES, "extra") else HotReading.extra[name].astext.cast(Double)
+        for name in sensors
+    ]
 
 
 def _within(
@@ -99,5 +194,6 @@ def _within(
         conditions.append(HotReading.ts >= start)
     if end is not None:
         conditions.append(HotReading.ts <= end)
-    conditions.append(or_(*(column.is_not(None) for column in columns)))
+    if columns:
+        conditions.append(or_(*(column.is_not(None) for column in columns)))
     return conditions

@@ -1,82 +1,67 @@
-"""`POST /data` and `GET /data`."""
+"""`POST /data`, `GET /data`, and what stands beside them."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import StreamingResponse
 
-from app.auth.deps import WORKSPACE_HEADER, Reader, sent_credential
+from app.auth.deps import WORKSPACE_HEADER, InReadTransaction, Reader, sent_credential
 from app.core.deps import CacheDep, DatabaseDep
-from app.core.errors import Forbidden, Invalid, NotFound, TooLarge, Unauthorized, Unavailable
-from app.core.identifiers import ULID_EXAMPLE
-from app.core.language import prefers_portuguese
+from app.core.errors import (
+    Forbidden,
+    Invalid,
+    NotFound,
+    TooLarge,
+    Unauthorized,
+    Unavailable,
+    UnsupportedMediaType,
+)
+from app.core.identifiers import IdPath
 from app.core.problems import problems
-from app.readings import formats, series
+from app.readings import receipts, series
+from app.readings.answers import Answer
+from app.readings.errors import FAILURE
+from app.readings.intake import Intake
+from app.readings.posting import STORE_OPENAPI, submitted
 from app.readings.quantities import QUANTITIES
-from app.readings.receipts import Intake
-from app.readings.schemas import DataQuery, Mean, ReadingIn, Receipt, StoredReading
+from app.readings.schemas import DataQuery, Mean, QuantityRead, Receipt, StoredReading
 
-router = APIRouter(prefix="/data", tags=["readings"])
-
-_EXAMPLE: dict[str, Any] = {
-    "server_ulid": ULID_EXAMPLE,
-    "timestamp": "2026-01-31T12:00:00Z",
-    **{quantity.name: quantity.example for quantity in QUANTITIES},
-}
-_READING_SCHEMA = ReadingIn.model_json_schema()
-_STORE = {
-    "security": [{"User": []}, {"Key": []}],
-    "parameters": [
-        {
-            "name": WORKSPACE_HEADER,
-            "in": "header",
-            "required": False,
-            "schema": {"type": "string", "maxLength": 64},
-            "description": "The workspace to act on; by default the first one joined.",
-        }
-    ],
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {"anyOf": [_READING_SCHEMA, {"type": "array", "items": _READING_SCHEMA}]},
-                "examples": {
-                    "one": {"summary": "One reading", "value": _EXAMPLE},
-                    "array": {"summary": "An array of readings", "value": [_EXAMPLE]},
-                },
-            }
-        },
-    },
-}
+router = APIRouter(tags=["readings"])
 
 
 @router.post(
-    "",
+    "/data",
     status_code=201,
     response_model=StoredReading | Receipt,
-    openapi_extra=_STORE,
-    responses=problems(Unauthorized, Forbidden, NotFound, TooLarge, Invalid, Unavailable),
+    openapi_extra=STORE_OPENAPI,
+    responses=problems(Unauthorized, Forbidden, NotFound, TooLarge, UnsupportedMediaType, Invalid, Unavailable),
 )
 async def store_readings(request: Request) -> Response:
-    """Store one reading, or an array of readings; the answer comes after the commit.
+    """Store one reading, or a batch of them; the answer comes after the commit.
 
-    One reading answers with what is stored now. An array answers with a receipt: one bad reading sinks no other.
+    One reading, as a JSON object, answers with what is stored now. A batch answers with a receipt: a JSON array,
+    NDJSON, CSV, an Arrow stream or Parquet, by its `Content-Type`, plain or with `Content-Encoding: gzip | zstd`. One
+    bad reading sinks no other, unless `atomic=true` asks for all or nothing.
+
     The same server and instant again fills in missing values, and the newest value wins; a retry changes nothing.
+    Any further numeric key is a custom quantity of the workspace, asked for like the others; a near miss of a known
+    name is refused. With an `Idempotency-Key` the same request gets the same answer again for a day.
     """
     # No dependencies: solving them took a fifth of the time of this route, which fleets call all day.
+    if failure := request.scope.get(FAILURE):
+        raise failure
     intake = cast(Intake, request.app.state.intake)
     headers = request.headers
-    principal = await intake.senders.principal(sent_credential(headers), headers.get(WORKSPACE_HEADER))
-    body = await request.body()
-    if formats.is_array(body):
-        portuguese = prefers_portuguese(headers.get("accept-language", ""))
-        return JSONResponse(await intake.store_array(body, principal, portuguese), 201)
-    return JSONResponse(await intake.store_one(body, principal), 201)
+    principal = await intake.resolver.senders.principal(sent_credential(headers), headers.get(WORKSPACE_HEADER))
+    async with submitted(request) as submission:
+        store = intake.store_batch if submission.is_batch() else intake.store_one
+        answer = await store(submission, principal)
+    return Response(answer.text, 201, _receipt_headers(answer), "application/json")
 
 
 @router.get(
-    "",
+    "/data",
     response_model=list[StoredReading] | list[Mean],
     responses=problems(Unauthorized, Forbidden, NotFound, Invalid, Unavailable),
 )
@@ -93,6 +78,31 @@ async def query_readings(
     # The first piece is fetched before the status goes out, so that a database that is away is a 503, no broken 200.
     first = await anext(pieces)
     return StreamingResponse(_chain(first, pieces), media_type="application/json")
+
+
+@router.get(
+    "/receipts/{receipt_id}",
+    response_model=StoredReading | Receipt,
+    responses=problems(Unauthorized, Forbidden, NotFound),
+)
+async def receipt(receipt_id: Annotated[str, IdPath], principal: Reader, session: InReadTransaction) -> Response:
+    """What an earlier `POST /data` answered, for a day: of requests with an `Idempotency-Key`, `atomic=true`, or more
+    readings than fit a shared transaction. Their answer names it in `Location`.
+    """
+    return Response(await receipts.get(session, principal.workspace_id, receipt_id), media_type="application/json")
+
+
+@router.get("/quantities", responses=problems(Unauthorized, Forbidden, NotFound))
+async def quantities(principal: Reader, session: InReadTransaction) -> list[QuantityRead]:
+    """What the workspace measures: the known quantities with their units, then its custom ones."""
+    known = [QuantityRead(name=quantity.name, unit=quantity.unit, custom=False) for quantity in QUANTITIES]
+    names = await series.custom_quantities(session, principal.workspace_id)
+    return known + [QuantityRead(name=name, unit=None, custom=True) for name in names]
+
+
+def _receipt_headers(answer: Answer) -> dict[str, str]:
+    headers = {"Location": f"/receipts/{answer.receipt_ulid}"} if answer.receipt_ulid else {}
+    return headers | ({"Idempotency-Replayed": "true"} if answer.replayed else {})
 
 
 async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -1,30 +1,34 @@
 """Shapes of readings on the wire."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal, NamedTuple, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.core.errors import FieldError
 from app.core.identifiers import ULID_EXAMPLE
 from app.core.instants import Instant, QueryInstant
-from app.readings.quantities import NAMES, QUANTITIES, Values
+from app.readings.quantities import HUGE, NAMES, QUANTITIES
 
 MAX_REJECTED_SHOWN = 1000
 
 
-class Reading(NamedTuple):
-    """A reading on its way in: which server (its number), when (UTC), what."""
+def _only_numbers(value: Any) -> Any:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise PydanticCustomError("extra_forbidden", "Extra inputs are not permitted")
+    return value
 
-    server_id: int
-    ts: datetime
-    values: Values
+
+_Measured = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-HUGE, le=HUGE)]
+CustomValue = Annotated[_Measured | None, BeforeValidator(_only_numbers)]
 
 
 class _ReadingIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    """Any further numeric key is a custom quantity."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, CustomValue] = Field(init=False)
 
     server_ulid: str = Field(max_length=100, examples=[ULID_EXAMPLE])
     timestamp: Instant | None = Field(
@@ -32,12 +36,14 @@ class _ReadingIn(BaseModel):
     )
 
     @property
-    def values(self) -> Values:
-        return tuple(getattr(self, name) for name in NAMES)
+    def values(self) -> dict[str, float]:
+        """What was measured, custom quantities included."""
+        sent = {name: getattr(self, name) for name in NAMES} | self.__pydantic_extra__
+        return {name: value for name, value in sent.items() if value is not None}
 
     @model_validator(mode="after")
     def _has_a_value(self) -> Self:
-        if all(value is None for value in self.values):
+        if not self.values:
             names = ", ".join(NAMES)
             raise PydanticCustomError("no_value", "Send at least one value: {names}", {"names": names})
         return self
@@ -100,8 +106,13 @@ class Receipt(BaseModel):
     rejected: list[Rejected] = Field(description=f"The first {MAX_REJECTED_SHOWN} rejected readings.")
 
 
-Sensor = Literal["temperature", "humidity", "voltage", "current"]
 Interval = Literal["minute", "hour", "day"]
+
+
+class QuantityRead(BaseModel):
+    name: str = Field(examples=["temperature"])
+    unit: str | None = Field(description="Null where nobody said.", examples=["°C"])
+    custom: bool = Field(description="Sent first by one of the workspace's servers.", examples=[False])
 
 
 class DataQuery(BaseModel):
@@ -114,8 +125,10 @@ class DataQuery(BaseModel):
     )
     start_time: QueryInstant | None = Field(default=None, description="Not before this instant (inclusive).")
     end_time: QueryInstant | None = Field(default=None, description="Not after this instant (inclusive).")
-    sensor_type: list[Sensor] = Field(
-        default=[], max_length=20, description="Only these values, and only rows that have one; repeat for several."
+    sensor_type: list[Annotated[str, Field(max_length=63, examples=["temperature"])]] = Field(
+        default=[],
+        max_length=20,
+        description="Only these quantities, custom ones included, and only rows that have one; repeat for several.",
     )
     aggregation: Interval | None = Field(default=None, description="The mean of each interval (UTC), one row each.")
     group_by: Literal["server"] | None = Field(
@@ -129,11 +142,6 @@ class DataQuery(BaseModel):
         if self.group_by and not self.aggregation:
             raise PydanticCustomError("needs_aggregation", "group_by needs aggregation")
         return self
-
-    @property
-    def sensors(self) -> tuple[str, ...]:
-        """The asked quantities, in their own order."""
-        return tuple(name for name in NAMES if not self.sensor_type or name in self.sensor_type)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,22 @@
-"""Who may write to which server: credentials and servers from bounded caches that forget within a second (W6)."""
+"""Who may write to which server: credentials and servers from bounded caches that forget within a second (W6).
+
+The database counts every change that could take a right away (`auth_epoch`, raised by triggers). Each process looks at
+the count several times a second and forgets everything when it has moved; when it could not look for a second, the
+caches answer nothing and every request asks the database.
+"""
 
 import asyncio
+import contextlib
+import time
 from collections.abc import Collection, Coroutine, Hashable
+from dataclasses import dataclass
 from typing import Any, TypeVar
-
-from cachetools import TTLCache
 
 from app.auth import service as auth
 from app.auth.errors import NoCredential
 from app.auth.principals import Principal
 from app.auth.tokens import PREFIXES
-from app.core.db import Database
+from app.core.db import UNAVAILABLE, Database
 from app.core.errors import Problem
 from app.core.settings import Settings
 from app.presence.service import Arrivals
@@ -21,21 +27,60 @@ from app.servers.service import canonical_ulid
 
 # A revoked key or a deleted server is refused after this, on every process, whoever revoked it.
 FORGET_SECONDS = 1.0
+LOOK_SECONDS = 0.4
 # 50,000 entries take some 30 MB; a larger fleet on one process looks up again.
 MAX_ENTRIES = 50_000
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A server that readings may be written to."""
+
+    server_id: int
+    workspace_id: int
+
+
 class Senders:
-    """The caches of one process. Only what was found is kept; only this class fills them, time alone empties them."""
+    """The caches of one process. Only what was found is kept; only this class fills and empties them."""
 
     def __init__(self, database: Database, settings: Settings, arrivals: Arrivals) -> None:
         self._database = database
         self._settings = settings
         self._arrivals = arrivals
-        self._principals: TTLCache[tuple[str, str | None], Principal] = TTLCache(MAX_ENTRIES, FORGET_SECONDS)
-        self._servers: TTLCache[tuple[int | None, str], int] = TTLCache(MAX_ENTRIES, FORGET_SECONDS)
+        self._principals: dict[tuple[str, str | None], Principal] = {}
+        self._servers: dict[tuple[int | None, str], Target] = {}
         self._running: dict[Hashable, asyncio.Task[Any]] = {}
+        self._epoch: int | None = None
+        self._good_until = 0.0
+        self._watch: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._watch = asyncio.create_task(self._look_for_ever())
+
+    async def close(self) -> None:
+        if self._watch:
+            self._watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watch
+
+    def known_principal(self, credential: str, workspace_ulid: str | None) -> Principal | None:
+        """The holder of a key, if the cache may say so."""
+        if time.monotonic() >= self._good_until:
+            return None
+        principal = self._principals.get((credential, workspace_ulid))
+        if principal and principal.expires_at is not None and time.time() >= principal.expires_at:
+            return None
+        return principal
+
+    def known_server(self, principal: Principal, ulid: str) -> int | None:
+        """The number of a server the principal may write to, if the cache may say so; `ulid` in capitals."""
+        if time.monotonic() >= self._good_until:
+            return None
+        target = self._servers.get((principal.workspace_id, ulid))
+        if target is None or principal.server_id not in (None, target.server_id):
+            return None
+        return target.server_id
 
     async def principal(self, credential: str | None, workspace_ulid: str | None) -> Principal | None:
         """Who sends; None where INGEST_AUTH=open and no credential came. A logout ends a user's token at once,
@@ -45,30 +90,54 @@ class Senders:
             if self._settings.ingest_auth == "open":
                 return None
             raise NoCredential("Send a credential: Authorization: Bearer <token or key>.")
-        key = (credential, workspace_ulid)
-        known = self._principals.get(key)
-        return known or await self._once(key, self._authenticate(credential, workspace_ulid))
+        known = self.known_principal(credential, workspace_ulid)
+        return known or await self._once((credential, workspace_ulid), self._authenticate(credential, workspace_ulid))
+
+    async def targets(self, principal: Principal | None, ulids: Collection[str]) -> dict[str, Target | Problem]:
+        """Each server's numbers, or why the sender may not write to it."""
+        workspace_id = principal.workspace_id if principal else None
+        canonical = {ulid: canonical_ulid(ulid) or "" for ulid in ulids}
+        wanted = {exact for exact in canonical.values() if exact}
+        known = self._cached(workspace_id, wanted)
+        if missing := sorted(wanted - known.keys()):
+            known |= await self._once((workspace_id, *missing), self._look_up(workspace_id, missing))
+        return {ulid: _allowed(principal, ulid, known.get(exact)) for ulid, exact in canonical.items()}
+
+    def _cached(self, workspace_id: int | None, ulids: Collection[str]) -> dict[str, Target]:
+        if time.monotonic() >= self._good_until:
+            return {}
+        cached = {ulid: self._servers.get((workspace_id, ulid)) for ulid in ulids}
+        return {ulid: target for ulid, target in cached.items() if target}
 
     async def _authenticate(self, credential: str, workspace_ulid: str | None) -> Principal:
+        epoch = self._epoch
         principal = await auth.authenticate(self._database, self._settings, credential, workspace_ulid)
         principal.require("write")
         if credential.startswith((PREFIXES["api"], PREFIXES["device"])):
-            self._principals[credential, workspace_ulid] = principal
+            self._keep(self._principals, {(credential, workspace_ulid): principal}, epoch)
         return principal
 
-    async def server_ids(self, principal: Principal | None, ulids: Collection[str]) -> dict[str, int | Problem]:
-        """The number of each server, or why the sender may not write to it."""
-        workspace_id = principal.workspace_id if principal else None
-        canonical = {ulid: canonical_ulid(ulid) or "" for ulid in ulids}
-        missing = sorted({ulid for ulid in canonical.values() if ulid and (workspace_id, ulid) not in self._servers})
-        if missing:
-            await self._once((workspace_id, *missing), self._look_up(workspace_id, missing))
-        known = {ulid: self._servers.get((workspace_id, exact)) for ulid, exact in canonical.items()}
-        return {ulid: self._allowed(principal, ulid, server_id) for ulid, server_id in known.items()}
+    async def _look_up(self, workspace_id: int | None, ulids: Collection[str]) -> dict[str, Target]:
+        epoch = self._epoch
+        found = {}
+        async with self._database.write(workspace_id) as session:
+            for server_ulid, server_id, owner, limit in await session.execute(queries.senders(ulids, workspace_id)):
+                found[server_ulid] = Target(server_id, owner)
+                self._arrivals.expect(server_id, limit)
+        self._keep(self._servers, {(workspace_id, ulid): target for ulid, target in found.items()}, epoch)
+        return found
+
+    def _keep(self, cache: dict[Any, Any], entries: dict[Any, Any], epoch: int | None) -> None:
+        """Remember what was read, unless the count moved meanwhile: it may be older than the change."""
+        if epoch is None or epoch != self._epoch:
+            return
+        if len(cache) + len(entries) > MAX_ENTRIES:
+            cache.clear()
+        cache.update(entries)
 
     async def _once(self, key: Hashable, work: Coroutine[Any, Any, T]) -> T:
-        """The result of `work`, or of the same work already under way: when an entry expires under load, one request
-        asks the database and the others wait for its answer.
+        """The result of `work`, or of the same work already under way: when the caches are empty under load, one
+        request asks the database and the others wait for its answer.
         """
         running = self._running.get(key)
         if running is None:
@@ -79,15 +148,25 @@ class Senders:
         result: T = await asyncio.shield(running)
         return result
 
-    async def _look_up(self, workspace_id: int | None, ulids: Collection[str]) -> None:
-        async with self._database.write(workspace_id) as session:
-            for server_ulid, server_id, limit in await session.execute(queries.senders(ulids, workspace_id)):
-                self._servers[workspace_id, server_ulid] = server_id
-                self._arrivals.expect(server_id, limit)
+    async def _look_for_ever(self) -> None:
+        while True:
+            started = time.monotonic()
+            try:
+                epoch = await auth.epoch(self._database)
+            except UNAVAILABLE:
+                epoch = None
+            if epoch is None or epoch != self._epoch:
+                self._principals.clear()
+                self._servers.clear()
+            self._epoch = epoch
+            if epoch is not None:
+                self._good_until = started + FORGET_SECONDS
+            await asyncio.sleep(LOOK_SECONDS)
 
-    def _allowed(self, principal: Principal | None, ulid: str, server_id: int | None) -> int | Problem:
-        if server_id is None:
-            return NoSuchServer(ulid)
-        if principal and principal.server_id is not None and principal.server_id != server_id:
-            return OtherServersReading()
-        return server_id
+
+def _allowed(principal: Principal | None, ulid: str, target: Target | None) -> Target | Problem:
+    if target is None:
+        return NoSuchServer(ulid)
+    if principal and principal.server_id not in (None, target.server_id):
+        return OtherServersReading()
+    return target

@@ -15,9 +15,11 @@ from typing import Any
 import msgspec
 
 from app.core.clock import now
-from app.core.db import Database
+from app.core.db import Database, ReadSession
+from app.core.errors import invalid_field
 from app.core.redis import Cache
 from app.readings import queries
+from app.readings.quantities import NAMES
 from app.readings.schemas import DataQuery
 from app.servers.errors import NoSuchServer
 from app.servers.service import canonical_ulid
@@ -35,23 +37,42 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A query whose servers are known: their ULIDs by number, and the cache's key where the range is closed."""
+    """A query whose servers and quantities are known: ULIDs by number, the asked quantities in their own order (none:
+    rows as stored, with whatever they have), and the cache's key where the range is closed.
+    """
 
     query: DataQuery
     servers: dict[int, str]
+    sensors: tuple[str, ...]
     cache_key: str | None
 
 
 async def plan(database: Database, workspace_id: int, query: DataQuery) -> Plan:
-    """Resolve the servers with their history versions. Raises: NoSuchServer."""
+    """Resolve the servers with their history versions, and the quantities. Raises: NoSuchServer, Invalid."""
     wanted = [_canonical(ulid) for ulid in query.server_ulid]
     async with database.read(workspace_id) as session:
         rows = (await session.execute(queries.servers_with_versions(workspace_id, wanted))).all()
+        custom = await custom_quantities(session, workspace_id)
     servers = {server_id: ulid for server_id, ulid, _ in rows}
     for ulid in set(wanted) - set(servers.values()):
         raise NoSuchServer(ulid)
     versions = sorted((server_id, version) for server_id, _, version in rows)
-    return Plan(query, servers, _cache_key(workspace_id, query, versions))
+    return Plan(query, servers, _sensors(query, (*NAMES, *custom)), _cache_key(workspace_id, query, versions))
+
+
+async def custom_quantities(session: ReadSession, workspace_id: int) -> Sequence[str]:
+    """The workspace's quantities beyond the known ones, in the order in which they were first sent."""
+    return (await session.scalars(queries.custom_quantities(workspace_id))).all()
+
+
+def _sensors(query: DataQuery, known: Sequence[str]) -> tuple[str, ...]:
+    for position, name in enumerate(query.sensor_type):
+        if name not in known:
+            expected = ", ".join(known)
+            message = f"Must be one of: {expected}"
+            raise invalid_field(("query", "sensor_type", position), message, "no_such_quantity", expected=expected)
+    every = query.aggregation is not None and not query.sensor_type
+    return tuple(name for name in known if every or name in query.sensor_type)
 
 
 def _canonical(ulid: str) -> str:
@@ -94,7 +115,7 @@ def _statement(planned: Plan) -> Any:
         "server_ids": list(planned.servers),
         "start": query.start_time,
         "end": query.end_time,
-        "sensors": query.sensors,
+        "sensors": planned.sensors,
     }
     if query.aggregation is None:
         return queries.raw(**window)  # type: ignore[arg-type]
@@ -103,7 +124,7 @@ def _statement(planned: Plan) -> Any:
 
 def _documents(planned: Plan, rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
     """Rows as they go out: absent values are left out, means carry no float noise."""
-    sensors = planned.query.sensors
+    sensors = planned.sensors or (*NAMES, "extra")
     rounded = planned.query.aggregation is not None
     documents = []
     for server_id, moment, *values in rows:
@@ -113,6 +134,8 @@ def _documents(planned: Plan, rows: Iterable[Sequence[Any]]) -> list[dict[str, A
         for name, value in zip(sensors, values, strict=True):
             if value is not None:
                 document[name] = float(f"{value:.{SIGNIFICANT_DIGITS}g}") if rounded else value
+        if not planned.sensors:
+            document.update(document.pop("extra", {}))
         documents.append(document)
     return documents
 

@@ -3,7 +3,19 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Double, Integer
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Double,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy import func as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -31,3 +43,34 @@ class ServerHistory(Table):
 
     server_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     version: Mapped[int] = mapped_column(BigInteger)
+
+
+class CustomQuantity(Table):
+    """A quantity of a workspace beyond the known ones, registered when it was first sent."""
+
+    __tablename__ = "quantity"
+    __table_args__ = (UniqueConstraint("workspace_id", "name", name="uq_quantity_workspace_name"),)
+
+    quantity_id: Mapped[int] = mapped_column(Integer, Identity(always=True, start=100), primary_key=True, init=False)
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.workspace_id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=sql.now(), init=False)
+
+
+class StoredReceipt(Table):
+    """What an ingest request did; without an answer while its transaction runs."""
+
+    __tablename__ = "receipt"
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "idempotency_key", name="uq_receipt_idempotency_key"),
+        Index("ix_receipt_created_at", "created_at"),
+    )
+
+    workspace_id: Mapped[int] = mapped_column(
+        ForeignKey("workspace.workspace_id", ondelete="CASCADE"), primary_key=True
+    )
+    receipt_ulid: Mapped[str] = mapped_column(Text, primary_key=True)
+    idempotency_key: Mapped[str | None] = mapped_column(Text)
+    request_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    answer: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=sql.now(), init=False)

@@ -19,9 +19,9 @@ def servers(workspace_id: int, *, ulids: Collection[str] | None = None, name: st
     return statement
 
 
-def senders(ulids: Collection[str], workspace_id: int | None) -> Select[str, int, int | None]:
-    """ULID, number and offline limit of these servers; without a workspace, of all (INGEST_AUTH=open)."""
-    columns = (Server.server_ulid, Server.server_id, Server.offline_after_seconds)
+def senders(ulids: Collection[str], workspace_id: int | None) -> Select[str, int, int, int | None]:
+    """ULID, number, workspace and offline limit of these servers; without a workspace, of all (INGEST_AUTH=open)."""
+    columns = (Server.server_ulid, Server.server_id, Server.workspace_id, Server.offline_after_seconds)
     statement = select(*columns).where(Server.server_ulid.in_(ulids))
     return statement if workspace_id is None else statement.where(Server.workspace_id == workspace_id)
 

@@ -5,11 +5,11 @@ from collections.abc import Collection, Sequence
 
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.exc import IntegrityError
-from ulid import ULID
 
 from app.auth.principals import Principal
 from app.auth.service import new_credential
 from app.core.db import ReadSession, WriteSession
+from app.core.identifiers import new_ulid
 from app.core.text import Name
 from app.servers import queries
 from app.servers.errors import NameTaken, NoSuchServer
@@ -29,7 +29,7 @@ def canonical_ulid(text: str) -> str | None:
 async def register(session: WriteSession, principal: Principal, body: ServerCreate) -> ServerCreated:
     """Register a server with its first device key. Raises: NameTaken."""
     server = Server(
-        server_ulid=str(ULID()),
+        server_ulid=new_ulid(),
         workspace_id=principal.workspace_id,
         name=body.server_name,
         offline_after_seconds=body.offline_after_seconds,
@@ -97,7 +97,7 @@ async def numbers(session: WriteSession, workspace_id: int) -> dict[str, int]:
 
 async def ensure(session: WriteSession, workspace_id: int, names: Sequence[str]) -> dict[str, int]:
     """Register the missing ones of these names, without a device key; the numbers of all of them."""
-    rows = [{"server_ulid": str(ULID()), "workspace_id": workspace_id, "name": name} for name in names]
+    rows = [{"server_ulid": new_ulid(), "workspace_id": workspace_id, "name": name} for name in names]
     await session.execute(queries.insert_missing(rows))
     found = await session.scalars(queries.servers(workspace_id).where(Server.name.in_(names)))
     return {server.name: server.server_id for server in found}

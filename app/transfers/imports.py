@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from app.core.clock import to_microseconds
 from app.core.copy import Connection, WriterConnection
 from app.core.db import UNAVAILABLE, Database
 from app.core.queue import Resources
@@ -15,10 +16,11 @@ from app.jobs import service as jobs
 from app.jobs.errors import JobFailed
 from app.jobs.service import Held
 from app.readings import hot
-from app.readings.hot import Batch, Outcome
+from app.readings.answers import explain
 from app.readings.quantities import NAMES
-from app.readings.receipts import explain
-from app.readings.schemas import MAX_REJECTED_SHOWN, Reading, ReadingIn
+from app.readings.rows import Reading, Rows, rows_of
+from app.readings.schemas import MAX_REJECTED_SHOWN, ReadingIn
+from app.readings.waiting import Counts, counts
 from app.servers import service as servers
 from app.transfers.rows import RowFile, open_rows
 from app.transfers.schemas import ImportOptions
@@ -44,10 +46,10 @@ class Tally:
             # PostgreSQL stores no NUL, and the detail may quote the file.
             self.rejected.append({"index": index, "detail": detail.replace("\x00", "\ufffd")})
 
-    def count(self, batch: Batch) -> None:
-        self.accepted += batch.outcomes.count(Outcome.ACCEPTED)
-        self.duplicates += batch.outcomes.count(Outcome.DUPLICATE)
-        self.updated += batch.outcomes.count(Outcome.UPDATED)
+    def count(self, stored: Counts) -> None:
+        self.accepted += stored.accepted
+        self.duplicates += stored.duplicates
+        self.updated += stored.updated
 
     def document(self) -> dict[str, Any]:
         return asdict(self)
@@ -111,11 +113,16 @@ async def _store_slice(
     readings = list(_readings(task, rows))
     task.tally.rows += len(rows)
 
-    async def also(connection: Connection, batch: Batch) -> None:
-        task.tally.count(batch)
+    async with writer.transaction() as connection:
+        if readings:
+            task.tally.count(await _store(connection, rows_of(readings)))
         await jobs.save(connection, task.job, task.tally.document(), progress)
 
-    await hot.write(writer, readings, also)
+
+async def _store(connection: Connection, rows: Rows) -> Counts:
+    merged = await hot.store(connection, rows)
+    await hot.raise_history_versions(connection, hot.servers_with_history(rows))
+    return counts(merged, len(rows))
 
 
 async def _create_servers(task: Import, rows: list[tuple[int, dict[str, str]]]) -> None:
@@ -141,7 +148,7 @@ def _readings(task: Import, rows: Iterable[tuple[int, dict[str, str]]]) -> Itera
         if number is None:
             task.tally.refuse(index, f"There is no server {server!r} in this workspace.")
         else:
-            yield Reading(number, parsed.timestamp, parsed.values)
+            yield Reading(number, to_microseconds(parsed.timestamp), parsed.values)
 
 
 def _document(row: dict[str, str], options: ImportOptions) -> dict[str, Any]:

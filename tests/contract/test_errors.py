@@ -130,6 +130,6 @@ def test_a_validation_error_tells_where_what_and_which_kind(client: httpx.Client
 
 
 def test_a_bad_query_is_located_in_the_query(client: httpx.Client, user: User) -> None:
-    problem = assert_refused(client.get("/data?sensor_type=pressure&start_time=soon", headers=user.headers))
+    problem = assert_refused(client.get("/data?aggregation=week&start_time=soon", headers=user.headers))
     assert {error["loc"][0] for error in problem["errors"]} == {"query"}
-    assert {error["loc"][1] for error in problem["errors"]} == {"sensor_type", "start_time"}
+    assert {error["loc"][1] for error in problem["errors"]} == {"aggregation", "start_time"}

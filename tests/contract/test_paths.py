@@ -19,7 +19,8 @@ READABLE = [
 @pytest.fixture(scope="module")
 def server(client: httpx.Client, user: User, new_server: NewServer) -> Server:
     """The only server there is, with one reading: another that fell silent, or a second arrival, would change
-    /health between two looks at it."""
+    /health between two looks at it.
+    """
     made = new_server(user)
     post(client, made, timestamp=stamp(), temperature=1)
     return made

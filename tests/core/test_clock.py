@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.clock import ArrivalClock, format_instant, parse_instant
+from app.core.clock import ArrivalClock, format_instant, format_microseconds, parse_instant, to_microseconds
 
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
@@ -55,7 +55,12 @@ def test_what_is_no_text_is_no_instant(value: object) -> None:
 
 def test_arrivals_never_repeat_and_stay_near_the_clock() -> None:
     clock = ArrivalClock()
-    before = datetime.now(UTC) - timedelta(milliseconds=1)
+    before = to_microseconds(datetime.now(UTC)) - 1000
     instants = [clock.next() for _ in range(20_000)]
     assert instants == sorted(set(instants))
-    assert before < instants[0] < datetime.now(UTC) + timedelta(milliseconds=1)
+    assert before < instants[0] < to_microseconds(datetime.now(UTC)) + 1000
+
+
+@given(st.datetimes(datetime(1, 1, 1), timezones=st.just(UTC)))
+def test_microseconds_name_the_same_instant(moment: datetime) -> None:
+    assert format_microseconds(to_microseconds(moment)) == format_instant(moment)

@@ -76,7 +76,10 @@ def server_that_says(info: str) -> Iterator[str]:
 
 
 def test_redis_of_another_age_is_refused() -> None:
-    with server_that_says("redis_version:5.0.7\r\n") as url, pytest.raises(StartError, match=r"Redis 5.0.7 is too old; 6.2 or"):
+    with (
+        server_that_says("redis_version:5.0.7\r\n") as url,
+        pytest.raises(StartError, match=r"Redis 5.0.7 is too old; 6.2 or"),
+    ):
         check_given(url)
     with server_that_says("redis_version:6.2.0\r\n") as url:
         check_given(url)

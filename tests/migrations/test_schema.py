@@ -14,11 +14,12 @@ import pytest
 from sqlalchemy import make_url
 
 from app.core import migrate
+from app.core.clock import to_microseconds
 from app.core.db import Database
 from app.core.settings import Settings
 from app.presence.service import Arrivals
 from app.readings.ingest import GroupCommit
-from app.readings.schemas import Reading
+from app.readings.rows import Reading
 from tests.system import System
 
 ROOT = Path(__file__).parents[2]
@@ -81,9 +82,9 @@ async def test_ingest_works_with_the_single_role_of_a_given_url(make_database: M
     database = Database(settings)
     commits = GroupCommit(database, backlog_limit=10, arrivals=Arrivals(10))
     commits.start()
-    reading = Reading(1, datetime(2026, 1, 1, tzinfo=UTC), (1.5, None, None, None))
-    await commits.submit([reading])
-    await commits.submit([reading])
+    reading = Reading(1, to_microseconds(datetime(2026, 1, 1, tzinfo=UTC)), {"temperature": 1.5})
+    await commits.submit(reading)
+    await commits.submit(reading)
     await commits.close()
     await database.close()
 

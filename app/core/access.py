@@ -1,0 +1,38 @@
+"""Grants and row policies of a new table, for migrations; see ADR 3.
+
+Where the user of the migrations may not create roles there are none, and these functions do nothing but switch
+row-level security on, which does not bind the tables' owner.
+"""
+
+from alembic import op
+
+WITH_ROLES = """
+DO $$
+BEGIN
+    IF (SELECT count(*) = 2 FROM pg_roles WHERE rolname IN ('sentinela_reader', 'sentinela_writer')) THEN
+        {statements};
+    END IF;
+END $$
+"""
+# A row belongs to the transaction's workspace; unset or empty, this is null and no row does.
+OWN_WORKSPACE = "workspace_id = nullif(current_setting('sentinela.workspace', true), '')::int"
+
+
+def guard(table: str, condition: str) -> None:
+    """The reader sees the rows that meet the condition, the writer reads and writes all."""
+    op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+    grant_to_writer(table)
+    _with_roles(
+        f"GRANT SELECT ON {table} TO sentinela_reader",
+        f"CREATE POLICY own_workspace ON {table} FOR SELECT TO sentinela_reader USING ({condition})",
+        f"CREATE POLICY all_rows ON {table} TO sentinela_writer USING (true) WITH CHECK (true)",
+    )
+
+
+def grant_to_writer(table: str) -> None:
+    """The writer reads and writes the table."""
+    _with_roles(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO sentinela_writer")
+
+
+def _with_roles(*statements: str) -> None:
+    op.execute(WITH_ROLES.format(statements="; ".join(statements)))

@@ -1,0 +1,180 @@
+"""From a `POST /data` to stored readings and the answer that says what became of them."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Collection
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from app.auth.principals import Principal
+from app.core import metrics
+from app.core.errors import Problem, invalid
+from app.readings import formats, receipts
+from app.readings.answers import Answer, Tally, document
+from app.readings.bodies import Body
+from app.readings.bulk import Bulk, BulkTransaction
+from app.readings.columns import Chunk
+from app.readings.errors import KeyNeedsCredential
+from app.readings.formats.compression import open_decompressed
+from app.readings.ingest import MAX_BATCH, GroupCommit
+from app.readings.receipts import Claim
+from app.readings.resolving import Resolver
+from app.readings.rows import Rows, rows_of
+
+# Decoding 64 KiB takes about 1 ms; a larger body would keep every other request waiting, so it goes to a thread.
+DECODE_INLINE_BYTES = 64 * 1024
+# Telemetry opens to 10 to 50 times its size; what opens to more than this is a bomb.
+MAX_EXPANSION = 200
+
+# Enough to see past blanks whether a JSON text is an array.
+HEAD_BYTES = 64
+
+_REJECTED = metrics.READINGS.labels("rejected")
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a `POST /data` asks for."""
+
+    body: Body
+    media_type: str
+    encoding: str | None
+    max_bytes: int
+    """What the body may open to."""
+    options: formats.Options
+    atomic: bool
+    idempotency_key: str | None
+    request_hash: bytes
+    """Of all that makes it the same request: body, type, options."""
+    portuguese: bool
+
+    def opened(self) -> BinaryIO:
+        """The body from its beginning, without its Content-Encoding."""
+        self.body.file.seek(0)
+        return open_decompressed(self.body.file, self.encoding, max_bytes=self.max_bytes, max_ratio=MAX_EXPANSION)
+
+    def is_batch(self) -> bool:
+        """Whether a receipt is wanted: anything but a single JSON object."""
+        return self.media_type != formats.JSON or formats.is_array(self.opened().read(HEAD_BYTES))
+
+
+class Intake:
+    """What `POST /data` works with in one process."""
+
+    def __init__(self, resolver: Resolver, commits: GroupCommit, bulk: Bulk) -> None:
+        self.resolver = resolver
+        self.commits = commits
+        self.bulk = bulk
+
+    async def store_one(self, submission: Submission, principal: Principal | None) -> Answer:
+        """Store one reading; the answer shows its instant as it stands now.
+
+        Raises: Invalid, NoSuchServer, OtherServersReading.
+        """
+        try:
+            parsed = formats.parse_one(submission.opened().read())
+            reading = await self.resolver.one(principal, parsed)
+        except Problem:
+            _REJECTED.inc()
+            raise
+        ulid = parsed.server_ulid.upper()
+        if submission.idempotency_key is None:
+            stored = await self.commits.submit(reading)
+            return Answer(document(ulid, reading._replace(values=stored.values)))
+        async with self._own_transaction(submission, principal) as (transaction, claim):
+            if claim and claim.answer is not None:
+                return _replayed(claim)
+            merged = await transaction.store(rows_of([reading]))
+            now = merged.final.reading(0) if merged else reading
+            return await _keep(transaction, claim, document(ulid, now))
+
+    async def store_batch(self, submission: Submission, principal: Principal | None) -> Answer:
+        """Store the good readings of a batch in one transaction; the receipt names the bad ones.
+
+        Raises: Invalid for a body that is none of its type, and with `atomic` for any bad reading.
+        """
+        tally = Tally()
+        async with aclosing(self._parts(submission, principal, tally)) as parts:
+            if submission.idempotency_key is not None or submission.atomic:
+                return await self._store_in_bulk(submission, principal, parts, tally)
+            first, second = await anext(parts, None), await anext(parts, None)
+            if second is None and (first is None or len(first) <= MAX_BATCH):
+                if first is not None and len(first):
+                    tally.counts += await self.commits.submit_rows(first)
+                return Answer(tally.receipt(submission.portuguese))
+            everything = _chain([part for part in (first, second) if part is not None], parts)
+            return await self._store_in_bulk(submission, principal, everything, tally)
+
+    async def _store_in_bulk(
+        self, submission: Submission, principal: Principal | None, parts: AsyncIterator[Rows], tally: Tally
+    ) -> Answer:
+        async with self._own_transaction(submission, principal) as (transaction, claim):
+            if claim and claim.answer is not None:
+                return _replayed(claim)
+            async for rows in parts:
+                if len(rows) and not (submission.atomic and tally.rejected_count):
+                    await transaction.store(rows)
+            if submission.atomic and tally.rejected_count:
+                raise invalid(tally.errors(), ("body",))
+            tally.counts = transaction.total
+            return await _keep(transaction, claim, tally.receipt(submission.portuguese))
+
+    @asynccontextmanager
+    async def _own_transaction(
+        self, submission: Submission, principal: Principal | None
+    ) -> AsyncIterator[tuple[BulkTransaction, Claim | None]]:
+        """A transaction, and the receipt claimed in it; who sends no credential has no workspace for one."""
+        if principal is None and submission.idempotency_key is not None:
+            raise KeyNeedsCredential
+        async with self.bulk.transaction() as transaction:
+            claim = None
+            if principal is not None:
+                key, request = submission.idempotency_key, submission.request_hash
+                claim = await receipts.claim(transaction.connection, principal.workspace_id, key, request)
+            yield transaction, claim
+
+    async def _parts(self, submission: Submission, principal: Principal | None, tally: Tally) -> AsyncGenerator[Rows]:
+        """The good readings, part by part; the others are noted in the tally."""
+        known = await self.resolver.registry.known(principal.workspace_id) if principal else ()
+        async with aclosing(_chunks(submission, known)) as chunks:
+            async for chunk in chunks:
+                tally.refuse(list(chunk.faults))
+                if len(chunk.columns):
+                    resolved = await self.resolver.many(principal, chunk.columns, submission.portuguese)
+                    tally.refuse(resolved.faults)
+                    yield resolved.rows
+
+
+async def _chunks(submission: Submission, known: Collection[str]) -> AsyncGenerator[Chunk]:
+    """The decoded body; while the caller works on a part, a thread decodes the next."""
+    chunks = formats.decode(submission.opened(), submission.media_type, submission.options, known)
+    if submission.body.size <= DECODE_INLINE_BYTES and submission.encoding is None:
+        for chunk in chunks:
+            yield chunk
+        return
+    upcoming = asyncio.create_task(asyncio.to_thread(next, chunks, None))
+    try:
+        while (part := await upcoming) is not None:
+            upcoming = asyncio.create_task(asyncio.to_thread(next, chunks, None))
+            yield part
+    finally:
+        # The file is closed behind us: nobody may be reading it any more.
+        await asyncio.gather(upcoming, return_exceptions=True)
+
+
+async def _chain(first: list[Rows], rest: AsyncIterator[Rows]) -> AsyncIterator[Rows]:
+    for rows in first:
+        yield rows
+    async for rows in rest:
+        yield rows
+
+
+async def _keep(transaction: BulkTransaction, claim: Claim | None, text: bytes) -> Answer:
+    if claim is None:
+        return Answer(text)
+    await receipts.keep(transaction.connection, claim, text.decode())
+    return Answer(text, claim.receipt_ulid)
+
+
+def _replayed(claim: Claim) -> Answer:
+    return Answer((claim.answer or "").encode(), claim.receipt_ulid, replayed=True)

@@ -1,0 +1,132 @@
+"""The bare path as part of uvicorn's HTTP protocol: a reading is answered without scope, task or ASGI messages.
+
+`uvicorn --http app.readings.protocol:IngestProtocol`. Everything that the bare path does not take goes the usual way,
+and whatever comes on a connection behind a reading that still waits for its commit is queued by uvicorn as usual.
+"""
+
+import asyncio
+from functools import partial
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from app.core.identifiers import new_request_id
+from app.readings.bare import PATHS, Sent, understand
+from app.readings.errors import FAILURE
+from app.readings.waiting import Stored
+
+_URLS = frozenset(path.encode() for path in PATHS)
+# A reading has some 200 bytes; whatever is larger need not be fast.
+MAX_BODY = 4096
+
+
+class _Cycle:
+    """What uvicorn's protocol wants to know of a request under way."""
+
+    def __init__(self) -> None:
+        self.response_complete = False
+        self.disconnected = False
+        self.keep_alive = True
+        self.message_event = asyncio.Event()
+
+
+class IngestProtocol(HttpToolsProtocol):
+    """Holds back the start of a `POST /data` until its body is there, then decides which way it goes."""
+
+    _body: bytes | None = None
+    """What came of the body of a request that was held back; None: the request goes the usual way."""
+
+    def on_headers_complete(self) -> None:
+        self._body = b"" if self._may_be_bare() else None
+        if self._body is None:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if self._body is None:
+            super().on_body(body)
+            return
+        self._body += body
+        if len(self._body) > MAX_BODY:
+            self._go_the_usual_way()
+
+    def on_message_complete(self) -> None:
+        if self._body is None:
+            super().on_message_complete()
+            return
+        sent = understand(self.app_state["intake"], self.headers, self._body)
+        if sent is None:
+            self._go_the_usual_way()
+            super().on_message_complete()
+        else:
+            self._store(sent, self._body)
+
+    def _may_be_bare(self) -> bool:
+        return (
+            self.url in _URLS
+            and self.parser.get_method() == b"POST"
+            and self.parser.get_http_version() == "1.1"
+            and bool(self.parser.should_keep_alive())
+            and not self.expect_100_continue
+            and (self.cycle is None or self.cycle.response_complete)
+            and not self.flow.write_paused
+            and self.limit_concurrency is None
+            and "intake" in self.app_state
+        )
+
+    def _go_the_usual_way(self) -> None:
+        body, self._body = self._body, None
+        super().on_headers_complete()
+        super().on_body(body or b"")
+
+    def _store(self, sent: Sent, body: bytes) -> None:
+        cycle: Any = _Cycle()
+        self.cycle = cycle
+        try:
+            answer = self.app_state["intake"].commits.submit(sent.reading)
+        except Exception as error:
+            self._fail(cycle, self.scope, body, error)
+        else:
+            answer.add_done_callback(partial(self._committed, cycle, sent, self.scope, body))
+
+    def _committed(self, cycle: _Cycle, sent: Sent, scope: Any, body: bytes, answer: "asyncio.Future[Stored]") -> None:
+        if error := answer.exception():
+            self._fail(cycle, scope, body, error)
+            return
+        text = sent.answer(answer.result().values)
+        head = b"content-type: application/json\r\nx-request-id: %b\r\n" % new_request_id().encode()
+        self._write(cycle, b"201 Created", head, text)
+
+    def _fail(self, cycle: _Cycle, scope: Any, body: bytes, error: BaseException) -> None:
+        """Let the app answer: it knows how every error looks."""
+        fields = {"method": "POST", "path": self.url.decode(), "raw_path": self.url, "query_string": b""}
+        task = self.loop.create_task(self._ask_app(cycle, {**scope, **fields, FAILURE: error}, body))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def _ask_app(self, cycle: _Cycle, scope: Any, body: bytes) -> None:
+        messages: list[Any] = []
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Any) -> None:
+            messages.append(message)
+
+        await self.app(scope, receive, send)
+        start, *pieces = messages
+        head = b"".join(b"%b: %b\r\n" % pair for pair in start["headers"] if pair[0] != b"content-length")
+        text = b"".join(piece.get("body", b"") for piece in pieces)
+        self._write(cycle, b"%d " % start["status"], head, text)
+
+    def _write(self, cycle: _Cycle, status: bytes, head: bytes, body: bytes) -> None:
+        cycle.response_complete = True
+        if cycle.disconnected:
+            return
+        default = b"".join(b"%b: %b\r\n" % pair for pair in self.server_state.default_headers)
+        close = b"" if cycle.keep_alive else b"connection: close\r\n"
+        self.transport.write(
+            b"HTTP/1.1 %b\r\n%b%b%bcontent-length: %d\r\n\r\n%b" % (status, default, head, close, len(body), body)
+        )
+        if not cycle.keep_alive:
+            self.transport.close()
+        self.on_response_complete()
