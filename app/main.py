@@ -19,6 +19,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi_offline import FastAPIOffline
 
 from app.auth.routes import router as auth
+from app.auth.uses import KeyUses
 from app.cache.routes import router as cache
 from app.core import migrate, openapi, probes, problems
 from app.core.body_limit import BodyLimit
@@ -86,7 +87,9 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     arrivals = Arrivals(settings.offline_after_seconds)
     commits = GroupCommit(database, settings.ingest_backlog, arrivals)
     commits.start()
-    senders = Senders(database, settings, arrivals)
+    app.state.key_uses = uses = KeyUses(database)
+    uses.start()
+    senders = Senders(database, settings, uses, arrivals)
     senders.start()
     bulk = Bulk(database, arrivals)
     app.state.intake = Intake(Resolver(senders, Registry(database)), commits, bulk)
@@ -98,6 +101,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         await commits.close()
         await bulk.close()
         await senders.close()
+        await uses.close()
         await query_cache.close()
         await database.close()
 

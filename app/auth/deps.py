@@ -1,16 +1,17 @@
 """What routes ask of a request: who it is, what they may do, and a transaction in their workspace."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Annotated
+from typing import Annotated, cast
 
 import structlog
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Request
 from fastapi.datastructures import Headers
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, OAuth2PasswordBearer
 
 from app.auth import service
 from app.auth.errors import DeviceKeyOnly, InvalidCredential, NoCredential
 from app.auth.principals import Principal, Scope
+from app.auth.uses import KeyUses
 from app.core.db import ReadSession, WriteSession
 from app.core.deps import DatabaseDep, SettingsDep
 from app.core.text import NO_CONTROL_CHARACTERS
@@ -48,15 +49,20 @@ async def bearer(
     return key.credentials if key else token
 
 
+async def get_key_uses(request: Request) -> KeyUses:
+    return cast(KeyUses, request.app.state.key_uses)
+
+
 async def maybe_authenticated(
     credential: Annotated[str | None, Depends(bearer)],
     database: DatabaseDep,
     settings: SettingsDep,
+    uses: Annotated[KeyUses, Depends(get_key_uses)],
     workspace: WorkspaceHeader = None,
 ) -> Principal | None:
     if not credential:
         return None
-    principal = await service.authenticate(database, settings, credential, workspace)
+    principal = await service.authenticate(database, settings, uses, credential, workspace)
     structlog.contextvars.bind_contextvars(workspace_id=principal.workspace_id, user_id=principal.user_id)
     return principal
 

@@ -27,8 +27,10 @@ class Principal:
     server_id: int | None = None
     """Set for a device key: the only server it may write to."""
     administers_installation: bool = False
+    credential_id: int | None = None
+    """Set for a key, of a program or a device."""
     expires_at: float | None = None
-    """When a key stops, seconds since 1970."""
+    """When the key stops, seconds since 1970; who remembers a principal must look."""
 
     def require(self, scope: Scope) -> None:
         """Raises: MissingScope. `admin` includes the others; writing does not include reading."""

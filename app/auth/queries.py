@@ -1,8 +1,10 @@
 """Statements of the auth domain; each function returns one and does no I/O."""
 
+from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Delete, Select, Update, delete, false, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Delete, Select, Update, and_, delete, false, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.auth.tables import AuthEpoch, Credential, LoginSession, Membership, RefreshToken, User, Workspace
@@ -104,29 +106,38 @@ def credential_by_hash(key_hash: bytes) -> Any:
     )
 
 
-def touch_credential(credential_id: int) -> Update:
-    """Note the use, to the minute: a write for each request would double the work of a read."""
+def note_uses(credential_ids: Collection[int]) -> Update:
+    """Set `last_used_at` of those keys that were not noted within the last minute, by whichever process.
+
+    A row that another process holds is passed over: that one notes the use, or revokes the key.
+    """
     stale = or_(Credential.last_used_at.is_(None), Credential.last_used_at < func.now() - text("interval '1 minute'"))
-    return update(Credential).where(Credential.credential_id == credential_id, stale).values(last_used_at=func.now())
+    used = select(Credential.credential_id).where(Credential.credential_id.in_(credential_ids), stale)
+    free = used.with_for_update(key_share=True, skip_locked=True)
+    return update(Credential).where(Credential.credential_id.in_(free)).values(last_used_at=func.now())
 
 
-def api_keys(workspace_id: int) -> Select[Credential]:
-    return (
-        select(Credential)
-        .where(Credential.workspace_id == workspace_id, Credential.server_id.is_(None), Credential.revoked_at.is_(None))
-        .order_by(Credential.credential_ulid)
-    )
+def keys(workspace_id: int, server_id: int | None = None) -> Select[Credential]:
+    """The server's device keys, or without one the workspace's API keys, oldest first; none that was revoked."""
+    return select(Credential).where(_live(workspace_id, server_id)).order_by(Credential.credential_ulid)
 
 
-def revoke_api_key(workspace_id: int, credential_ulid: str) -> Any:
+def revoke_key(workspace_id: int, server_id: int | None, credential_ulid: str) -> Any:
     return (
         update(Credential)
-        .where(
-            Credential.workspace_id == workspace_id,
-            Credential.credential_ulid == credential_ulid,
-            Credential.server_id.is_(None),
-            Credential.revoked_at.is_(None),
-        )
+        .where(_live(workspace_id, server_id), Credential.credential_ulid == credential_ulid)
         .values(revoked_at=func.now())
         .returning(Credential.credential_id)
     )
+
+
+def end_keys(workspace_id: int, server_id: int, moment: datetime) -> Update:
+    """The server's keys are valid until then; one that ends before does not live longer for it."""
+    sooner = func.least(Credential.expires_at, moment)
+    return update(Credential).where(_live(workspace_id, server_id)).values(expires_at=sooner)
+
+
+def _live(workspace_id: int, server_id: int | None) -> ColumnElement[bool]:
+    # SQLAlchemy turns `== None` into IS NULL.
+    of_server = Credential.server_id == server_id
+    return and_(Credential.workspace_id == workspace_id, of_server, Credential.revoked_at.is_(None))

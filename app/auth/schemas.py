@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app.auth.principals import Role, Scope
 from app.core.identifiers import ULID_EXAMPLE
-from app.core.instants import Instant
+from app.core.instants import FutureInstant, Instant
 from app.core.text import Name
 
 # Longer ones gain nothing and would let a client make the server hash megabytes.
@@ -81,18 +81,45 @@ class KeyCreate(BaseModel):
 
     name: Name
     scopes: list[Scope] = Field(default=["read", "write"], min_length=1, max_length=3)
-    expires_at: Instant | None = None
+    expires_at: FutureInstant | None = None
 
 
-class Key(BaseModel):
+class DeviceKeyCreate(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"example": {"name": "after the move", "old_keys_valid_until": "2026-02-07T12:00:00Z"}},
+    )
+
+    name: Name = "device key"
+    expires_at: FutureInstant | None = Field(default=None, description="When the new key stops; null: never.")
+    old_keys_valid_until: Instant | None = Field(
+        default=None,
+        description="When the server's other keys stop, unless they stop before; a past instant: at once, null: never.",
+    )
+
+
+class KeyFacts(BaseModel):
+    """What every kind of key shows of itself."""
+
     key_id: str = Field(examples=[ULID_EXAMPLE])
     name: str = Field(examples=["importer"])
-    scopes: list[Scope]
     prefix: str = Field(description="The key's first characters, to tell keys apart.", examples=["snt_k_Zx81"])
     created_at: Instant
     expires_at: Instant | None
-    last_used_at: Instant | None
+    last_used_at: Instant | None = Field(description="To the minute; a use shows after some seconds.")
+
+
+class Key(KeyFacts):
+    scopes: list[Scope]
 
 
 class KeyCreated(Key):
     key: str = Field(description="The key itself, shown this once.", examples=["snt_k_…"])
+
+
+class DeviceKey(KeyFacts):
+    """A device key writes its server's readings and opens nothing else."""
+
+
+class DeviceKeyCreated(DeviceKey):
+    device_key: str = Field(description="The key itself, shown this once.", examples=["snt_d_…"])

@@ -1,13 +1,17 @@
 """Registering, signing in, and proving who asks."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from app.auth import queries, tokens
 from app.auth.errors import InvalidCredential, NoSuchKey, NoSuchWorkspace, UsernameTaken, WrongPassword
 from app.auth.passwords import hash_password, verify_password
 from app.auth.principals import SCOPES_OF_ROLE, Principal
 from app.auth.schemas import (
+    DeviceKey,
+    DeviceKeyCreate,
+    DeviceKeyCreated,
     Key,
     KeyCreate,
     KeyCreated,
@@ -20,6 +24,7 @@ from app.auth.schemas import (
     WorkspaceOfUser,
 )
 from app.auth.tables import Credential, LoginSession, Membership, RefreshToken, User, Workspace
+from app.auth.uses import KeyUses
 from app.core.clock import now
 from app.core.db import Database, ReadSession, WriteSession
 from app.core.identifiers import new_ulid
@@ -103,15 +108,17 @@ async def logout(session: WriteSession, session_ulid: str) -> None:
 
 
 async def authenticate(
-    database: Database, settings: Settings, credential: str, workspace_ulid: str | None
+    database: Database, settings: Settings, uses: KeyUses, credential: str, workspace_ulid: str | None
 ) -> Principal:
-    """Who holds this access token or key, in the asked or default workspace.
+    """Who holds this access token or key, in the asked or default workspace; the use of a key is noted in `uses`.
 
     Raises: InvalidCredential; NoSuchWorkspace when the holder does not belong to the asked one.
     """
     async with database.write() as session:
         if credential.startswith((tokens.PREFIXES["api"], tokens.PREFIXES["device"])):
-            return await _key_holder(session, credential, workspace_ulid)
+            principal = await _key_holder(session, credential, workspace_ulid)
+            uses.note(principal)
+            return principal
         return await _token_holder(session, settings, credential, workspace_ulid)
 
 
@@ -128,12 +135,12 @@ async def _key_holder(session: WriteSession, key: str, workspace_ulid: str | Non
     credential: Credential = row.Credential
     if workspace_ulid is not None and workspace_ulid != row.workspace_ulid:
         raise NoSuchWorkspace("You have no workspace {workspace!r}.", workspace=workspace_ulid)
-    await session.execute(queries.touch_credential(credential.credential_id))
     return Principal(
         workspace_id=credential.workspace_id,
         scopes=frozenset(credential.scopes),
         server_id=credential.server_id,
         administers_installation=row.administers_installation and "admin" in credential.scopes,
+        credential_id=credential.credential_id,
         expires_at=credential.expires_at.timestamp() if credential.expires_at else None,
     )
 
@@ -176,15 +183,26 @@ async def users(session: WriteSession) -> list[UserRow]:
 
 async def create_key(session: WriteSession, principal: Principal, body: KeyCreate) -> KeyCreated:
     """Make an API key; the answer is the only place where it stands."""
-    key, row = new_credential(principal, body.name, list(body.scopes))
-    row.expires_at = body.expires_at
+    key, row = new_credential(principal, body.name, list(body.scopes), expires_at=body.expires_at)
     session.add(row)
     await session.flush()
-    return KeyCreated(key=key, **_key(row).model_dump())
+    return KeyCreated(key=key, **_facts(row), scopes=body.scopes)
+
+
+async def create_device_key(
+    session: WriteSession, principal: Principal, server_id: int, body: DeviceKeyCreate
+) -> DeviceKeyCreated:
+    """Make a device key of the principal's server; its other keys live on, or until the asked instant."""
+    if body.old_keys_valid_until is not None:
+        await session.execute(queries.end_keys(principal.workspace_id, server_id, body.old_keys_valid_until))
+    key, row = new_credential(principal, body.name, ["write"], server_id, body.expires_at)
+    session.add(row)
+    await session.flush()
+    return DeviceKeyCreated(device_key=key, **_facts(row))
 
 
 def new_credential(
-    principal: Principal, name: str, scopes: list[str], server_id: int | None = None
+    principal: Principal, name: str, scopes: list[str], server_id: int | None = None, expires_at: datetime | None = None
 ) -> tuple[str, Credential]:
     """A fresh key and the row that recognises it; with a server it is that server's device key."""
     key = tokens.new_secret("api" if server_id is None else "device")
@@ -197,18 +215,28 @@ def new_credential(
         created_by=principal.user_id,
         name=name,
         scopes=scopes,
+        expires_at=expires_at,
     )
     return key, row
 
 
 async def list_keys(session: ReadSession, workspace_id: int) -> list[Key]:
     """The workspace's API keys, oldest first, without the keys themselves."""
-    return [_key(row) for row in await session.scalars(queries.api_keys(workspace_id))]
+    rows = await session.scalars(queries.keys(workspace_id))
+    return [Key.model_validate({**_facts(row), "scopes": row.scopes}) for row in rows]
 
 
-async def revoke_key(session: WriteSession, workspace_id: int, key_id: str) -> None:
-    """Revoke an API key; within a second every process refuses it. Raises: NoSuchKey."""
-    if await session.scalar(queries.revoke_api_key(workspace_id, key_id)) is None:
+async def list_device_keys(session: ReadSession, workspace_id: int, server_id: int) -> list[DeviceKey]:
+    """A server's device keys, oldest first, without the keys themselves."""
+    return [DeviceKey(**_facts(row)) for row in await session.scalars(queries.keys(workspace_id, server_id))]
+
+
+async def revoke_key(session: WriteSession, workspace_id: int, key_id: str, server_id: int | None = None) -> None:
+    """Revoke an API key, or a device key of this server; within a second every process refuses it.
+
+    Raises: NoSuchKey.
+    """
+    if await session.scalar(queries.revoke_key(workspace_id, server_id, key_id)) is None:
         raise NoSuchKey("There is no key {key!r} in this workspace.", key=key_id)
 
 
@@ -224,15 +252,12 @@ async def purge_refresh_tokens(database: Database, slice_size: int = 1000) -> in
             return deleted
 
 
-def _key(row: Credential) -> Key:
-    return Key.model_validate(
-        {
-            "key_id": row.credential_ulid,
-            "name": row.name,
-            "scopes": row.scopes,
-            "prefix": row.prefix,
-            "created_at": row.created_at,
-            "expires_at": row.expires_at,
-            "last_used_at": row.last_used_at,
-        }
-    )
+def _facts(row: Credential) -> dict[str, Any]:
+    return {
+        "key_id": row.credential_ulid,
+        "name": row.name,
+        "prefix": row.prefix,
+        "created_at": row.created_at,
+        "expires_at": row.expires_at,
+        "last_used_at": row.last_used_at,
+    }

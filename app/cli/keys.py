@@ -1,4 +1,4 @@
-"""`keys`: API keys for programs."""
+"""`keys`: API keys for programs, and new device keys for servers."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from app.cli.client import DataDir, open_api
+from app.cli.client import Api, DataDir, open_api, parsed
 from app.cli.console import CommandFailed, one_line_errors, print_json, print_table, printable
 
-keys = typer.Typer(no_args_is_help=True, help="Add, list and revoke API keys.")
+keys = typer.Typer(no_args_is_help=True, help="Add, list and revoke API keys; change a server's device key.")
 
 UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 # Ten years; more is "never", and said by leaving the option out.
@@ -93,12 +93,53 @@ def revoke_key(
     print(f"Key {key_id} is revoked.")
 
 
-def lifetime(text: str) -> timedelta:
+@keys.command("rotate")
+@one_line_errors
+def rotate_key(
+    server: Annotated[str, typer.Argument(metavar="SERVER", help="The server's server_ulid or its name.")],
+    overlap: Annotated[
+        str, typer.Option(metavar="TIME", help="How long its old keys stay valid: 12h, 7d or 8w; 0 ends them now.")
+    ] = "7d",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Make a new device key for a server, and let its old ones run out.
+
+    It is shown this once. The device sends with its old key until it gets the
+    new one, so give it the new one before the overlap is over.
+
+    Example: sentinela keys rotate "Dolly #1" --overlap 2d
+    """
+    kept = timedelta() if overlap.strip() == "0" else lifetime(overlap, "--overlap")
+    until = (datetime.now(UTC) + kept).isoformat()
+    with open_api(data_dir) as api:
+        key = api.post(f"/servers/{_server_ulid(api, server)}/keys", {"old_keys_valid_until": until})
+    if as_json:
+        print_json(key)
+        return
+    print(printable(f"Key {key['key_id']}; the server's other keys are valid until {until} at the longest:"))
+    print(printable(key["device_key"]))
+    print("Keep it now: it is not shown again.")
+
+
+def _server_ulid(api: Api, server: str) -> str:
+    """The server of this ULID, else of this name; raises CommandFailed without one."""
+    if re.fullmatch(r"[0-9A-Za-z]{26}", server):
+        answer = api.send("GET", f"/servers/{server}")
+        if answer.status_code != 404:
+            return str(parsed(answer, api.connection)["server_ulid"])
+    found = api.get("/servers", name=server)
+    if not found:
+        raise CommandFailed(f"there is no server {server!r} in this workspace")
+    return str(found[0]["server_ulid"])
+
+
+def lifetime(text: str, option: str = "--expires") -> timedelta:
     """`12h`, `90d` or `8w` as a duration; raises CommandFailed for anything else, zero and over ten years."""
     match = re.fullmatch(r"([0-9]{1,5})([hdw])", text.strip().lower())
     duration = int(match[1]) * UNITS[match[2]] if match else timedelta()
     if not timedelta() < duration <= LONGEST:
-        raise CommandFailed(f"--expires {text!r}: give a number of hours, days or weeks, such as 12h, 90d or 8w")
+        raise CommandFailed(f"{option} {text!r}: give a number of hours, days or weeks, such as 12h, 90d or 8w")
     return duration
 
 

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from app.core.clock import format_instant, parse_instant
+from app.core.clock import format_instant, now, parse_instant
 
 
 def _from_text(value: Any) -> datetime:
@@ -24,8 +24,15 @@ def _from_query(value: Any) -> datetime:
     return _from_text(value)
 
 
+def _in_the_future(value: datetime) -> datetime:
+    if value <= now():
+        raise PydanticCustomError("instant_past", "Must lie in the future")
+    return value
+
+
 _SCHEMA = WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-01-31T12:00:00Z"]})
 _OUT = PlainSerializer(format_instant, return_type=str)
 
 Instant = Annotated[datetime, BeforeValidator(_from_text), _OUT, _SCHEMA]
+FutureInstant = Annotated[Instant, AfterValidator(_in_the_future)]
 QueryInstant = Annotated[datetime, BeforeValidator(_from_query), _OUT, _SCHEMA]

@@ -128,6 +128,7 @@ MESSAGES = {
     "datetime_type": "Deve ser um instante ISO 8601",
     "instant": "Deve ser um instante ISO 8601, como 2026-01-31T12:00:00Z",
     "instant_range": "Não existe tal instante no calendário",
+    "instant_past": "Deve ficar no futuro",
     "text": "Não pode ter caracteres de controle",
     "blank": "Não pode ficar em branco",
     "no_value": "Envie ao menos um valor: {names}",

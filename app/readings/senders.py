@@ -16,6 +16,7 @@ from app.auth import service as auth
 from app.auth.errors import NoCredential
 from app.auth.principals import Principal
 from app.auth.tokens import PREFIXES
+from app.auth.uses import KeyUses
 from app.core.db import UNAVAILABLE, Database
 from app.core.errors import Problem
 from app.core.settings import Settings
@@ -44,9 +45,10 @@ class Target:
 class Senders:
     """The caches of one process. Only what was found is kept; only this class fills and empties them."""
 
-    def __init__(self, database: Database, settings: Settings, arrivals: Arrivals) -> None:
+    def __init__(self, database: Database, settings: Settings, uses: KeyUses, arrivals: Arrivals) -> None:
         self._database = database
         self._settings = settings
+        self._uses = uses
         self._arrivals = arrivals
         self._principals: dict[tuple[str, str | None], Principal] = {}
         self._servers: dict[tuple[int | None, str], Target] = {}
@@ -69,8 +71,9 @@ class Senders:
         if time.monotonic() >= self._good_until:
             return None
         principal = self._principals.get((credential, workspace_ulid))
-        if principal and principal.expires_at is not None and time.time() >= principal.expires_at:
+        if principal is None or (principal.expires_at is not None and time.time() >= principal.expires_at):
             return None
+        self._uses.note(principal)
         return principal
 
     def known_server(self, principal: Principal, ulid: str) -> int | None:
@@ -111,7 +114,7 @@ class Senders:
 
     async def _authenticate(self, credential: str, workspace_ulid: str | None) -> Principal:
         epoch = self._epoch
-        principal = await auth.authenticate(self._database, self._settings, credential, workspace_ulid)
+        principal = await auth.authenticate(self._database, self._settings, self._uses, credential, workspace_ulid)
         principal.require("write")
         if credential.startswith((PREFIXES["api"], PREFIXES["device"])):
             self._keep(self._principals, {(credential, workspace_ulid): principal}, epoch)

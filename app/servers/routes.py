@@ -1,10 +1,11 @@
-"""Servers: register, list, get, change."""
+"""Servers: register, list, get, change; their device keys."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
 from app.auth.deps import Admin, InReadTransaction, InWriteTransaction, Reader
+from app.auth.schemas import DeviceKey, DeviceKeyCreate, DeviceKeyCreated
 from app.core.errors import Conflict, Forbidden, NotFound, Unauthorized
 from app.core.identifiers import IdPath
 from app.core.problems import problems
@@ -15,6 +16,7 @@ from app.servers.schemas import ServerCreate, ServerCreated, ServerPatch, Server
 
 router = APIRouter(prefix="/servers", tags=["servers"], route_class=StrictRoute)
 ServerPath = Annotated[str, IdPath]
+KeyPath = Annotated[str, IdPath]
 NameFilter = Annotated[
     str | None,
     Query(description="Only the server of exactly this name.", max_length=MAX_NAME, pattern=NO_CONTROL_CHARACTERS),
@@ -49,3 +51,32 @@ async def change_server(
 ) -> ServerRead:
     """Rename a server or set its own offline limit; what is left out stays, null returns to the default."""
     return await service.patch(session, principal.workspace_id, server_ulid, body)
+
+
+@router.post("/{server_ulid}/keys", status_code=201, responses=problems(Unauthorized, Forbidden, NotFound))
+async def create_device_key(
+    server_ulid: ServerPath,
+    principal: Admin,
+    session: InWriteTransaction,
+    body: DeviceKeyCreate | None = None,
+) -> DeviceKeyCreated:
+    """Make another device key of a server, shown this once.
+
+    To change a device's key without a gap: make a new one with `old_keys_valid_until` in a few days, give it to the
+    device, and the old ones end by themselves. Without `old_keys_valid_until` they stay as they are.
+    """
+    return await service.add_key(session, principal, server_ulid, body or DeviceKeyCreate())
+
+
+@router.get("/{server_ulid}/keys", responses=problems(Unauthorized, Forbidden, NotFound))
+async def device_keys(server_ulid: ServerPath, principal: Admin, session: InReadTransaction) -> list[DeviceKey]:
+    """A server's device keys, oldest first, without the keys themselves."""
+    return await service.keys_of(session, principal.workspace_id, server_ulid)
+
+
+@router.delete("/{server_ulid}/keys/{key_id}", status_code=204, responses=problems(Unauthorized, Forbidden, NotFound))
+async def revoke_device_key(
+    server_ulid: ServerPath, key_id: KeyPath, principal: Admin, session: InWriteTransaction
+) -> None:
+    """Revoke a device key; within a second every process refuses it."""
+    await service.remove_key(session, principal.workspace_id, server_ulid, key_id)

@@ -7,7 +7,8 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.exc import IntegrityError
 
 from app.auth.principals import Principal
-from app.auth.service import new_credential
+from app.auth.schemas import DeviceKey, DeviceKeyCreate, DeviceKeyCreated
+from app.auth.service import create_device_key, list_device_keys, new_credential, revoke_key
 from app.core.db import ReadSession, WriteSession
 from app.core.identifiers import new_ulid
 from app.core.text import Name
@@ -78,6 +79,26 @@ async def list_servers(session: ReadSession, workspace_id: int, name: str | None
 async def get(session: ReadSession, workspace_id: int, server_ulid: str) -> ServerRead:
     """One server of the workspace. Raises: NoSuchServer."""
     return _read(await find(session, workspace_id, server_ulid))
+
+
+async def add_key(
+    session: WriteSession, principal: Principal, server_ulid: str, body: DeviceKeyCreate
+) -> DeviceKeyCreated:
+    """Make another device key of a server. Raises: NoSuchServer."""
+    server = await find(session, principal.workspace_id, server_ulid)
+    return await create_device_key(session, principal, server.server_id, body)
+
+
+async def keys_of(session: ReadSession, workspace_id: int, server_ulid: str) -> list[DeviceKey]:
+    """A server's device keys, oldest first. Raises: NoSuchServer."""
+    server = await find(session, workspace_id, server_ulid)
+    return await list_device_keys(session, workspace_id, server.server_id)
+
+
+async def remove_key(session: WriteSession, workspace_id: int, server_ulid: str, key_id: str) -> None:
+    """Revoke one of a server's device keys. Raises: NoSuchServer, NoSuchKey."""
+    server = await find(session, workspace_id, server_ulid)
+    await revoke_key(session, workspace_id, key_id, server.server_id)
 
 
 def is_name(text: str) -> bool:

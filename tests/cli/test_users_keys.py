@@ -36,6 +36,20 @@ def log_in(client: httpx.Client, name: str, password: str) -> int:
     return client.post("/auth/login", json=body).status_code
 
 
+def bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+def make_server(client: httpx.Client, key: str, name: str = "Dolly #1") -> dict[str, str]:
+    made: dict[str, str] = client.post("/servers", json={"server_name": name}, headers=bearer(key)).json()
+    return made
+
+
+def send(client: httpx.Client, server: dict[str, str], key: str) -> int:
+    body = {"server_ulid": server["server_ulid"], "temperature": 20.5}
+    return client.post("/data", json=body, headers=bearer(key)).status_code
+
+
 def type_at_a_terminal(system: System, arguments: list[str], lines: list[str]) -> tuple[int, str]:
     """Run a command on a pseudo terminal, type each line when asked; the exit code and what the screen shows."""
     environment = clean_environment(SENTINELA_URL=system.url, SENTINELA_KEY=system.admin_key)
@@ -144,6 +158,50 @@ def test_revoking_an_unknown_key_is_one_line(system: System, key: str) -> None:
         code, out, err = run_here(keys, system.url, key, "revoke", key_id)
         assert (code, out) == (1, "")
         assert re.fullmatch(r"sentinela: .+\n", err)
+
+
+@pytest.mark.parametrize("named", ["server_ulid", "server_name"])
+def test_a_rotated_server_sends_with_either_key_until_the_overlap_is_over(
+    system: System, client: httpx.Client, key: str, named: str
+) -> None:
+    server = make_server(client, key)
+    code, out, err = run_here(keys, system.url, key, "rotate", server[named], "--overlap", "2d")
+    assert (code, err) == (0, "")
+    _, secret, _ = out.splitlines()
+    assert secret.startswith("snt_d_")
+    for sent_with in (secret, server["device_key"]):
+        assert send(client, server, sent_with) == 201
+    old, new = client.get(f"/servers/{server['server_ulid']}/keys", headers=bearer(key)).json()
+    left = datetime.fromisoformat(old["expires_at"]) - datetime.now(UTC)
+    assert timedelta(days=1, hours=23) < left <= timedelta(days=2)
+    assert new["expires_at"] is None
+
+
+def test_without_an_overlap_the_old_key_ends_now(system: System, client: httpx.Client, key: str) -> None:
+    server = make_server(client, key)
+    arguments = ["rotate", server["server_name"], "--overlap", "0", "--json"]
+    made = json.loads(run_here(keys, system.url, key, *arguments)[1])
+    assert send(client, server, server["device_key"]) == 401
+    assert send(client, server, made["device_key"]) == 201
+
+
+def test_a_server_that_is_called_like_a_ulid_is_found_by_its_name(
+    system: System, client: httpx.Client, key: str
+) -> None:
+    server = make_server(client, key, "0" * 26)
+    made = json.loads(run_here(keys, system.url, key, "rotate", "0" * 26, "--json")[1])
+    assert send(client, server, made["device_key"]) == 201
+
+
+def test_rotating_an_unknown_server_or_by_a_strange_overlap_is_one_line(
+    system: System, client: httpx.Client, key: str
+) -> None:
+    server = make_server(client, key)["server_name"]
+    for arguments in (["nobody"], ["0" * 26], [server, "--overlap", "soon"], [server, "--overlap", "0d"]):
+        code, out, err = run_here(keys, system.url, key, "rotate", *arguments)
+        assert (code, out) == (1, "")
+        assert re.fullmatch(r"sentinela: .+\n", err)
+        assert ("--overlap" in err) == ("--overlap" in arguments)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,10 @@ OPERATIONS: dict[str, Callable[[str], tuple[str, str, object]]] = {
 }
 PROTECTED = [
     ("POST", "/servers"), ("GET", "/servers"), ("GET", "/servers/01ARZ3NDEKTSV4RRFFQ69G5FAV"),
-    ("PATCH", "/servers/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("POST", "/data"), ("GET", "/data"), ("GET", "/health/all"),
+    ("PATCH", "/servers/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("POST", "/servers/01ARZ3NDEKTSV4RRFFQ69G5FAV/keys"),
+    ("GET", "/servers/01ARZ3NDEKTSV4RRFFQ69G5FAV/keys"),
+    ("DELETE", "/servers/01ARZ3NDEKTSV4RRFFQ69G5FAV/keys/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("POST", "/data"),
+    ("GET", "/data"), ("GET", "/health/all"),
     ("GET", "/health/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("POST", "/cache/set"), ("GET", "/cache/get/a"),
     ("GET", "/auth/me"), ("POST", "/auth/logout"), ("POST", "/keys"), ("GET", "/keys"),
     ("DELETE", "/keys/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("GET", "/users"), ("POST", "/imports"),

@@ -10,7 +10,9 @@ from tests.contract.test_isolation import PROTECTED
 REQUESTED = {
     ("post", "/auth/register"), ("post", "/auth/login"), ("post", "/auth/refresh"), ("post", "/auth/logout"),
     ("get", "/auth/me"), ("post", "/servers"), ("get", "/servers"), ("get", "/servers/{server_ulid}"),
-    ("patch", "/servers/{server_ulid}"), ("post", "/data"), ("get", "/data"), ("get", "/health/{server_ulid}"),
+    ("patch", "/servers/{server_ulid}"), ("post", "/servers/{server_ulid}/keys"),
+    ("get", "/servers/{server_ulid}/keys"), ("delete", "/servers/{server_ulid}/keys/{key_id}"),
+    ("post", "/data"), ("get", "/data"), ("get", "/health/{server_ulid}"),
     ("get", "/health/all"), ("post", "/cache/set"), ("get", "/cache/get/{key}"), ("post", "/keys"), ("get", "/keys"),
     ("delete", "/keys/{key_id}"), ("get", "/users"), ("post", "/imports"), ("get", "/jobs/{job_id}"), ("get", "/livez"),
     ("get", "/readyz"), ("get", "/metrics"),
