@@ -40,4 +40,5 @@ HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --retries=3 \
   CMD ["python", "-c", "from urllib.request import *; build_opener(ProxyHandler({})).open('http://127.0.0.1:8000/readyz', timeout=4)"]
 # The application logs by itself. Open streams get 8 s of the 10 that a stop has before it kills.
 CMD ["python", "-m", "uvicorn", "app.main:app", "--host", "0.0.0.0", "--port", "8000", \
-     "--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "8"]
+     "--http", "app.readings.protocol:IngestProtocol", "--no-access-log", "--log-level", "warning", \
+     "--timeout-graceful-shutdown", "8"]

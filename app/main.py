@@ -24,6 +24,7 @@ from app.cache.routes import router as cache
 from app.core import migrate, openapi, probes, problems
 from app.core.body_limit import BodyLimit
 from app.core.db import Database
+from app.core.limits import Limits
 from app.core.logging import configure
 from app.core.middleware import Surroundings
 from app.core.process import die_with_parent
@@ -36,6 +37,7 @@ from app.readings.bare import BareIngest
 from app.readings.bulk import Bulk
 from app.readings.ingest import GroupCommit
 from app.readings.intake import Intake
+from app.readings.quota import Quota
 from app.readings.registry import Registry
 from app.readings.resolving import Resolver
 from app.readings.routes import router as readings
@@ -92,7 +94,9 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     senders = Senders(database, settings, uses, arrivals)
     senders.start()
     bulk = Bulk(database, arrivals)
-    app.state.intake = Intake(Resolver(senders, Registry(database)), commits, bulk)
+    limits = Limits(query_cache)
+    resolver = Resolver(senders, Registry(database))
+    app.state.intake = Intake(resolver, commits, bulk, Quota(limits, settings))
     # What was built until here lives as long as the process: the collector need not walk it again and again.
     gc.freeze()
     try:
@@ -102,6 +106,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         await bulk.close()
         await senders.close()
         await uses.close()
+        await limits.close()
         await query_cache.close()
         await database.close()
 

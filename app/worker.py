@@ -15,6 +15,7 @@ from app.core.process import die_with_parent
 from app.core.queue import get_queue
 from app.core.settings import get_settings
 from app.jobs import tasks as jobs_tasks  # noqa: F401
+from app.readings import tasks as readings_tasks  # noqa: F401
 from app.transfers import tasks as transfers_tasks  # noqa: F401
 
 log = structlog.get_logger("task")
@@ -22,6 +23,7 @@ log = structlog.get_logger("task")
 app = get_queue()
 app.conf.beat_schedule = {
     "purge refresh tokens": {"task": "auth.purge_refresh_tokens", "schedule": 3600.0},
+    "purge receipts": {"task": "readings.purge_receipts", "schedule": 3600.0},
     "sweep jobs": {"task": "jobs.sweep", "schedule": 10.0},
 }
 

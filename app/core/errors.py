@@ -9,10 +9,12 @@ Problem
 ├── TooLarge 413          past a limit on size
 ├── UnsupportedMediaType 415
 ├── Invalid 422           bad input; `errors` says which field and why
+├── TooManyRequests 429   past a rate limit; `Retry-After` says when
 └── Unavailable 503       try again later; `Retry-After` says when
 """
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar, NotRequired, TypedDict
 
 
@@ -35,7 +37,7 @@ class Problem(Exception):
     status: ClassVar[int] = 500
     kind: ClassVar[str] = "internal-error"
     title: ClassVar[str] = "Internal server error"
-    headers: ClassVar[Mapping[str, str]] = {}
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, detail: str, *, errors: list[FieldError] | None = None, **params: Any) -> None:
         super().__init__(detail.format(**params))
@@ -48,7 +50,7 @@ class Unauthorized(Problem):
     status = 401
     kind = "unauthorized"
     title = "Authentication required"
-    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": "Bearer"}
+    headers: Mapping[str, str] = MappingProxyType({"WWW-Authenticate": "Bearer"})
 
 
 class Forbidden(Problem):
@@ -87,11 +89,22 @@ class Invalid(Problem):
     title = "Invalid input"
 
 
+class TooManyRequests(Problem):
+    status = 429
+    kind = "too-many-requests"
+    title = "Too many requests"
+
+    def __init__(self, detail: str, *, retry_seconds: int, fields: Mapping[str, str], **params: Any) -> None:
+        """`fields` are headers that say more about the limit."""
+        super().__init__(detail, **params)
+        self.headers = {"Retry-After": str(retry_seconds), **fields}
+
+
 class Unavailable(Problem):
     status = 503
     kind = "unavailable"
     title = "Temporarily unavailable"
-    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "1"}
+    headers: Mapping[str, str] = MappingProxyType({"Retry-After": "1"})
 
 
 def invalid(errors: Sequence[Mapping[str, Any]], prefix: tuple[str | int, ...] = ()) -> Invalid:

@@ -75,6 +75,13 @@ class Settings(BaseSettings):
     """Largest file that `POST /imports` takes, bytes; past it 413."""
     ingest_backlog: int = Field(default=200_000, ge=1)
     """Readings that may wait for their commit in one process; past it 503 with Retry-After."""
+    rate_limit_key: int = Field(default=10_000, ge=0, le=10_000_000)
+    """Readings a second that one key may send by POST /data, ten seconds' worth of them at once; past it 429; 0: any.
+
+    A user's access token counts as a key of its own.
+    """
+    rate_limit_workspace: int = Field(default=100_000, ge=0, le=10_000_000)
+    """Readings a second that all keys of a workspace may send together, likewise; 0: any."""
     database_pool_size: int = Field(default=DEFAULT_POOL_SIZE, ge=2, le=200)
     """Connections to PostgreSQL a process holds at the most."""
     offline_after_seconds: int = Field(default=10, ge=1, le=86_400)

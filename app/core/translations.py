@@ -9,6 +9,7 @@ TITLES = {
     "Request too large": "Requisição grande demais",
     "Unsupported media type": "Tipo de mídia não suportado",
     "Invalid input": "Entrada inválida",
+    "Too many requests": "Requisições demais",
     "Temporarily unavailable": "Temporariamente indisponível",
     "Redis is unavailable": "O Redis está indisponível",
     "Method not allowed": "Método não permitido",
@@ -91,6 +92,9 @@ DETAILS = {
     ),
     "There is no receipt {receipt!r} in this workspace; they are kept for a day.": (
         "Não há recibo {receipt!r} neste workspace; eles são guardados por um dia."
+    ),
+    "Past the limit {policy!r} of {limit} in {window} seconds; send again after {seconds} s.": (
+        "Acima do limite {policy!r} de {limit} em {window} segundos; envie de novo após {seconds} s."
     ),
     "The file is larger than {limit} bytes.": "O arquivo passa de {limit} bytes.",
 }

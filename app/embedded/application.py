@@ -27,6 +27,9 @@ def environment(settings: Settings, *, own_database: bool, own_redis: bool) -> d
         # Children run in the data folder, where a relative name would mean another file.
         if env.get(name):
             env[name] = str(Path(env[name]).absolute())
+    for name in ("RATE_LIMIT_KEY", "RATE_LIMIT_WORKSPACE"):
+        # Limits protect those who share an installation; whoever starts one for themselves wants what it can do.
+        env[name] = env.get(name) or "0"
     env.setdefault("LOG_FORMAT", "human" if sys.stderr.isatty() else "json")
     return env | {
         "DATABASE_URL": settings.database_url,

@@ -1,6 +1,6 @@
 """What `POST /data` answers: a stored reading or a receipt, as JSON."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,8 @@ class Answer:
     """JSON text, the receipt where it can be read again, and whether an earlier request got it."""
 
     text: bytes
+    limits: Mapping[str, str] = field(default_factory=dict)
+    """Header fields that tell how much more may be sent."""
     receipt_ulid: str | None = None
     replayed: bool = False
 
@@ -31,10 +33,13 @@ class Answer:
 class Tally:
     """What became of a batch so far."""
 
+    begun: bool = False
     counts: Counts = field(default_factory=Counts)
     rejected_count: int = 0
     rejected: list[Fault] = field(default_factory=list)
     """The first of them."""
+    limits: Mapping[str, str] = field(default_factory=dict)
+    """Header fields that tell how much more may be sent."""
 
     def refuse(self, faults: list[Fault]) -> None:
         self.rejected_count += len(faults)

@@ -7,7 +7,7 @@ layer for any server, `protocol.IngestProtocol` spares uvicorn the ASGI call as 
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 from fastapi import FastAPI
@@ -36,13 +36,15 @@ _SECONDS = metrics.Observations(metrics.REQUEST_SECONDS.labels("POST", "/data"))
 class Sent:
     """A reading that may be stored, and what its answer repeats."""
 
-    __slots__ = ("instant", "reading", "started", "ulid")
+    __slots__ = ("instant", "limits", "reading", "started", "ulid")
 
-    def __init__(self, ulid: str, instant: str, reading: Reading) -> None:
+    def __init__(self, ulid: str, instant: str, reading: Reading, limits: Mapping[str, str]) -> None:
         self.started = time.perf_counter()
         self.ulid = ulid
         self.instant = instant
         self.reading = reading
+        self.limits = limits
+        """Header fields."""
 
     def answer(self, values: dict[str, float]) -> bytes:
         """The stored reading as JSON; counts the request."""
@@ -69,9 +71,10 @@ def understand(intake: Intake, headers: Iterable[tuple[bytes, bytes]], body: byt
     if not measured or not resolver.registry.all_known(principal.workspace_id, measured.keys()):
         return None
     server_id = resolver.senders.known_server(principal, ulid) if isinstance(ulid, str) else None
-    if server_id is None:
+    limits = intake.quota.spend(principal) if server_id is not None else None
+    if server_id is None or limits is None:
         return None
-    return Sent(str(ulid), _canonical(instant, ts), Reading(server_id, ts, measured))
+    return Sent(str(ulid), _canonical(instant, ts), Reading(server_id, ts, measured), limits)
 
 
 class BareIngest:
@@ -102,6 +105,7 @@ class BareIngest:
             (b"content-type", b"application/json"),
             (b"content-length", b"%d" % len(body)),
             (b"x-request-id", new_request_id().encode()),
+            *((name.lower().encode(), value.encode()) for name, value in sent.limits.items()),
         ]
         await send({"type": "http.response.start", "status": 201, "headers": headers})
         await send({"type": "http.response.body", "body": body})

@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from app.auth.principals import Principal
 from app.core import metrics
-from app.core.errors import Problem, invalid
+from app.core.errors import Problem, TooManyRequests, invalid
 from app.readings import formats, receipts
 from app.readings.answers import Answer, Tally, document
 from app.readings.bodies import Body
@@ -17,6 +17,7 @@ from app.readings.columns import Chunk
 from app.readings.errors import KeyNeedsCredential
 from app.readings.formats.compression import open_decompressed
 from app.readings.ingest import MAX_BATCH, GroupCommit
+from app.readings.quota import Quota
 from app.readings.receipts import Claim
 from app.readings.resolving import Resolver
 from app.readings.rows import Rows, rows_of
@@ -61,16 +62,18 @@ class Submission:
 class Intake:
     """What `POST /data` works with in one process."""
 
-    def __init__(self, resolver: Resolver, commits: GroupCommit, bulk: Bulk) -> None:
+    def __init__(self, resolver: Resolver, commits: GroupCommit, bulk: Bulk, quota: Quota) -> None:
         self.resolver = resolver
         self.commits = commits
         self.bulk = bulk
+        self.quota = quota
 
     async def store_one(self, submission: Submission, principal: Principal | None) -> Answer:
         """Store one reading; the answer shows its instant as it stands now.
 
-        Raises: Invalid, NoSuchServer, OtherServersReading.
+        Raises: Invalid, NoSuchServer, OtherServersReading, TooManyRequests.
         """
+        limits = await self.quota.take(principal, 1)
         try:
             parsed = formats.parse_one(submission.opened().read())
             reading = await self.resolver.one(principal, parsed)
@@ -80,13 +83,13 @@ class Intake:
         ulid = parsed.server_ulid.upper()
         if submission.idempotency_key is None:
             stored = await self.commits.submit(reading)
-            return Answer(document(ulid, reading._replace(values=stored.values)))
+            return Answer(document(ulid, reading._replace(values=stored.values)), limits)
         async with self._own_transaction(submission, principal) as (transaction, claim):
             if claim and claim.answer is not None:
                 return _replayed(claim)
             merged = await transaction.store(rows_of([reading]))
             now = merged.final.reading(0) if merged else reading
-            return await _keep(transaction, claim, document(ulid, now))
+            return await _keep(transaction, claim, Answer(document(ulid, now), limits))
 
     async def store_batch(self, submission: Submission, principal: Principal | None) -> Answer:
         """Store the good readings of a batch in one transaction; the receipt names the bad ones.
@@ -101,7 +104,7 @@ class Intake:
             if second is None and (first is None or len(first) <= MAX_BATCH):
                 if first is not None and len(first):
                     tally.counts += await self.commits.submit_rows(first)
-                return Answer(tally.receipt(submission.portuguese))
+                return Answer(tally.receipt(submission.portuguese), tally.limits)
             everything = _chain([part for part in (first, second) if part is not None], parts)
             return await self._store_in_bulk(submission, principal, everything, tally)
 
@@ -117,7 +120,7 @@ class Intake:
             if submission.atomic and tally.rejected_count:
                 raise invalid(tally.errors(), ("body",))
             tally.counts = transaction.total
-            return await _keep(transaction, claim, tally.receipt(submission.portuguese))
+            return await _keep(transaction, claim, Answer(tally.receipt(submission.portuguese), tally.limits))
 
     @asynccontextmanager
     async def _own_transaction(
@@ -138,11 +141,23 @@ class Intake:
         known = await self.resolver.registry.known(principal.workspace_id) if principal else ()
         async with aclosing(_chunks(submission, known)) as chunks:
             async for chunk in chunks:
+                await self._count(principal, len(chunk.columns) + len(chunk.faults), tally)
                 tally.refuse(list(chunk.faults))
                 if len(chunk.columns):
                     resolved = await self.resolver.many(principal, chunk.columns, submission.portuguese)
                     tally.refuse(resolved.faults)
                     yield resolved.rows
+
+    async def _count(self, principal: Principal | None, amount: int, tally: Tally) -> None:
+        """Take a part's readings from the quota. Its first part admits a request; the others are counted as far as
+        the quota goes, for a request that was cut off in its middle would fail again and again.
+        """
+        try:
+            tally.limits = await self.quota.take(principal, amount)
+        except TooManyRequests:
+            if not tally.begun:
+                raise
+        tally.begun = True
 
 
 async def _chunks(submission: Submission, known: Collection[str]) -> AsyncGenerator[Chunk]:
@@ -169,12 +184,12 @@ async def _chain(first: list[Rows], rest: AsyncIterator[Rows]) -> AsyncIterator[
         yield rows
 
 
-async def _keep(transaction: BulkTransaction, claim: Claim | None, text: bytes) -> Answer:
+async def _keep(transaction: BulkTransaction, claim: Claim | None, answer: Answer) -> Answer:
     if claim is None:
-        return Answer(text)
-    await receipts.keep(transaction.connection, claim, text.decode())
-    return Answer(text, claim.receipt_ulid)
+        return answer
+    await receipts.keep(transaction.connection, claim, answer.text.decode())
+    return replace(answer, receipt_ulid=claim.receipt_ulid)
 
 
 def _replayed(claim: Claim) -> Answer:
-    return Answer((claim.answer or "").encode(), claim.receipt_ulid, replayed=True)
+    return Answer((claim.answer or "").encode(), receipt_ulid=claim.receipt_ulid, replayed=True)

@@ -94,6 +94,8 @@ class IngestProtocol(HttpToolsProtocol):
             return
         text = sent.answer(answer.result().values)
         head = b"content-type: application/json\r\nx-request-id: %b\r\n" % new_request_id().encode()
+        for name, value in sent.limits.items():
+            head += b"%b: %b\r\n" % (name.lower().encode(), value.encode())
         self._write(cycle, b"201 Created", head, text)
 
     def _fail(self, cycle: _Cycle, scope: Any, body: bytes, error: BaseException) -> None:
