@@ -84,12 +84,6 @@ DETAILS = {
     "Parquet is compressed inside: send it without Content-Encoding.": (
         "Parquet já é comprimido por dentro: envie-o sem Content-Encoding."
     ),
-    "This Idempotency-Key came with another request before; use a new one for other readings.": (
-        "Este Idempotency-Key já veio com outra requisição; use um novo para outras leituras."
-    ),
-    "An Idempotency-Key belongs to a workspace: send a credential with it.": (
-        "Um Idempotency-Key pertence a um workspace: envie uma credencial com ele."
-    ),
     "There is no receipt {receipt!r} in this workspace; they are kept for a day.": (
         "Não há recibo {receipt!r} neste workspace; eles são guardados por um dia."
     ),
@@ -143,7 +137,9 @@ MESSAGES = {
     "near_miss": "Campo desconhecido; quis dizer {meant}?",
     "too_many_quantities": "O workspace já tem {limit} grandezas próprias",
     "no_such_quantity": "Deve ser um destes: {expected}",
-    "idempotency_key": "Deve ter de 1 a {limit} caracteres imprimíveis",
+    "idempotency_key": "Esta chave deve ter de 1 a {limit} caracteres imprimíveis",
+    "idempotency_key_reused": "Esta chave já veio com outra requisição; use uma nova para outras leituras",
+    "idempotency_key_without_credential": "Esta chave pertence a um workspace: envie uma credencial com ela",
     "instant_column": "Deve conter instantes ou texto ISO 8601",
     "text_column": "Deve conter texto: o ULID do servidor",
     "number_column": "A coluna de {name} deve conter números",

@@ -1,6 +1,6 @@
 """What can go wrong with readings."""
 
-from app.core.errors import Forbidden, Invalid, NotFound, Unavailable
+from app.core.errors import Forbidden, NotFound, Unavailable
 
 FAILURE = "sentinela.failure"
 """Key of the ASGI scope under which the bare path hands the error of a commit to the route, which answers it."""
@@ -15,20 +15,6 @@ class OtherServersReading(Forbidden):
 
     def __init__(self) -> None:
         super().__init__("A device key may only send its own server's readings.")
-
-
-class KeyReused(Invalid):
-    kind = "idempotency-key-reused"
-
-    def __init__(self) -> None:
-        super().__init__("This Idempotency-Key came with another request before; use a new one for other readings.")
-
-
-class KeyNeedsCredential(Invalid):
-    kind = "idempotency-key-without-credential"
-
-    def __init__(self) -> None:
-        super().__init__("An Idempotency-Key belongs to a workspace: send a credential with it.")
 
 
 class NoSuchReceipt(NotFound):

@@ -14,7 +14,6 @@ from app.readings.answers import Answer, Tally, document
 from app.readings.bodies import Body
 from app.readings.bulk import Bulk, BulkTransaction
 from app.readings.columns import Chunk
-from app.readings.errors import KeyNeedsCredential
 from app.readings.formats.compression import open_decompressed
 from app.readings.ingest import MAX_BATCH, GroupCommit
 from app.readings.quota import Quota
@@ -128,7 +127,9 @@ class Intake:
     ) -> AsyncIterator[tuple[BulkTransaction, Claim | None]]:
         """A transaction, and the receipt claimed in it; who sends no credential has no workspace for one."""
         if principal is None and submission.idempotency_key is not None:
-            raise KeyNeedsCredential
+            raise receipts.bad_key(
+                "belongs to a workspace: send a credential with it", "idempotency_key_without_credential"
+            )
         async with self.bulk.transaction() as transaction:
             claim = None
             if principal is not None:

@@ -10,7 +10,7 @@ from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.auth.deps import WORKSPACE_HEADER
-from app.core.errors import TooLarge, invalid, invalid_field
+from app.core.errors import TooLarge, invalid
 from app.core.identifiers import ULID_EXAMPLE
 from app.core.language import prefers_portuguese
 from app.core.problems import TOO_LARGE_DETAIL
@@ -20,12 +20,11 @@ from app.readings import formats
 from app.readings.bodies import Body, spooled
 from app.readings.intake import Submission
 from app.readings.quantities import NAMES, QUANTITIES
-from app.readings.receipts import MAX_KEY
+from app.readings.receipts import IDEMPOTENCY_HEADER, MAX_KEY, bad_key
 from app.readings.schemas import ReadingIn
 
 # What senders say who have nothing to say: curl's default, and none at all.
 _JSON_BY_DEFAULT = ("", "text/plain", "application/x-www-form-urlencoded", "application/octet-stream")
-IDEMPOTENCY_HEADER = "Idempotency-Key"
 
 
 def _column(default: str, meaning: str) -> str:
@@ -97,8 +96,7 @@ def _options(request: Request) -> StoreOptions:
 
 def _idempotency_key(key: str | None) -> str | None:
     if key is not None and not (0 < len(key) <= MAX_KEY and key.isprintable()):
-        message = f"Must be 1 to {MAX_KEY} printable characters"
-        raise invalid_field(("header", IDEMPOTENCY_HEADER), message, "idempotency_key", limit=MAX_KEY)
+        raise bad_key(f"must have 1 to {MAX_KEY} printable characters", "idempotency_key")
     return key
 
 

@@ -4,12 +4,16 @@ from dataclasses import dataclass
 
 from app.core.copy import Connection
 from app.core.db import Database, ReadSession
+from app.core.errors import Invalid, invalid_field
 from app.core.identifiers import new_ulid
 from app.readings import queries
-from app.readings.errors import KeyReused, NoSuchReceipt
+from app.readings.errors import NoSuchReceipt
 
 MAX_KEY = 255
 """Characters of an Idempotency-Key."""
+
+
+IDEMPOTENCY_HEADER = "Idempotency-Key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +25,15 @@ class Claim:
     answer: str | None
 
 
+def bad_key(message: str, kind: str) -> Invalid:
+    """What is wrong with the request's key."""
+    return invalid_field(("header", IDEMPOTENCY_HEADER), f"This key {message}", kind, limit=MAX_KEY)
+
+
 async def claim(connection: Connection, workspace_id: int, key: str | None, request_hash: bytes) -> Claim:
     """A new receipt in the caller's transaction, or the one that this key got within the last day.
 
-    A second request with the same key waits here until the first has ended. Raises: KeyReused for another request.
+    A second request with the same key waits here until the first has ended. Raises: Invalid for another request.
     """
     parameters = (workspace_id, new_ulid(), key, request_hash)
     row = await (await connection.execute(queries.CLAIM_RECEIPT, parameters)).fetchone()
@@ -32,7 +41,7 @@ async def claim(connection: Connection, workspace_id: int, key: str | None, requ
         return Claim(workspace_id, row[0], None)
     known = await (await connection.execute(queries.SELECT_RECEIPT_BY_KEY, (workspace_id, key))).fetchone()
     if known is None or known[1] != request_hash:
-        raise KeyReused
+        raise bad_key("came with another request before; use a new one for other readings", "idempotency_key_reused")
     return Claim(workspace_id, known[0], known[2])
 
 
