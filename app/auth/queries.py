@@ -4,7 +4,24 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Delete, Select, Update, and_, delete, false, func, or_, select, text, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Delete,
+    Integer,
+    Select,
+    Update,
+    and_,
+    any_,
+    delete,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from app.auth.tables import AuthEpoch, Credential, LoginSession, Membership, RefreshToken, User, Workspace
@@ -85,6 +102,13 @@ def delete_expired_refresh_tokens(limit: int) -> Delete:
     """At most `limit` tokens that no longer open anything."""
     expired = select(RefreshToken.token_hash).where(RefreshToken.expires_at < func.now()).limit(limit)
     return delete(RefreshToken).where(RefreshToken.token_hash.in_(expired))
+
+
+def unrevoked(credential_ids: Collection[int]) -> Any:
+    """Number, scopes and end of those of these keys that are not revoked."""
+    columns = (Credential.credential_id, Credential.scopes, Credential.expires_at)
+    known = Credential.credential_id == any_(literal(list(credential_ids), ARRAY(Integer)))
+    return select(*columns).where(known, Credential.revoked_at.is_(None))
 
 
 def epoch() -> Select[int]:

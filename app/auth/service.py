@@ -1,5 +1,6 @@
 """Registering, signing in, and proving who asks."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -126,6 +127,14 @@ async def epoch(database: Database) -> int:
     """How often something changed that could take a right away; what was read before a change is void."""
     async with database.write() as session:
         return int(await session.scalar(queries.epoch()) or 0)
+
+
+async def valid_keys(
+    session: WriteSession, credential_ids: Collection[int]
+) -> dict[int, tuple[frozenset[str], float | None]]:
+    """Scopes and end (seconds since 1970) of those of these keys that are not revoked."""
+    rows = await session.execute(queries.unrevoked(credential_ids))
+    return {number: (frozenset(scopes), end and end.timestamp()) for number, scopes, end in rows}
 
 
 async def _key_holder(session: WriteSession, key: str, workspace_ulid: str | None) -> Principal:

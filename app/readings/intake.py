@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Collection
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
@@ -23,6 +23,8 @@ from app.readings.rows import Rows, rows_of
 
 # Decoding 64 KiB takes about 1 ms; a larger body would keep every other request waiting, so it goes to a thread.
 DECODE_INLINE_BYTES = 64 * 1024
+# Each holds its decoded parts, some 30 MB, until they are stored; the others wait with their bodies on disk.
+LARGE_AT_ONCE = 4
 # Telemetry opens to 10 to 50 times its size; what opens to more than this is a bomb.
 MAX_EXPANSION = 200
 
@@ -53,6 +55,10 @@ class Submission:
         self.body.file.seek(0)
         return open_decompressed(self.body.file, self.encoding, max_bytes=self.max_bytes, max_ratio=MAX_EXPANSION)
 
+    def is_large(self) -> bool:
+        """Whether decoding it would keep the event loop busy."""
+        return self.body.size > DECODE_INLINE_BYTES or self.encoding is not None
+
     def is_batch(self) -> bool:
         """Whether a receipt is wanted: anything but a single JSON object."""
         return self.media_type != formats.JSON or formats.is_array(self.opened().read(HEAD_BYTES))
@@ -66,6 +72,7 @@ class Intake:
         self.commits = commits
         self.bulk = bulk
         self.quota = quota
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
     async def store_one(self, submission: Submission, principal: Principal | None) -> Answer:
         """Store one reading; the answer shows its instant as it stands now.
@@ -95,6 +102,10 @@ class Intake:
 
         Raises: Invalid for a body that is none of its type, and with `atomic` for any bad reading.
         """
+        async with self._large if submission.is_large() else nullcontext():
+            return await self._store_batch(submission, principal)
+
+    async def _store_batch(self, submission: Submission, principal: Principal | None) -> Answer:
         tally = Tally()
         async with aclosing(self._parts(submission, principal, tally)) as parts:
             if submission.idempotency_key is not None or submission.atomic:
@@ -164,7 +175,7 @@ class Intake:
 async def _chunks(submission: Submission, known: Collection[str]) -> AsyncGenerator[Chunk]:
     """The decoded body; while the caller works on a part, a thread decodes the next."""
     chunks = formats.decode(submission.opened(), submission.media_type, submission.options, known)
-    if submission.body.size <= DECODE_INLINE_BYTES and submission.encoding is None:
+    if not submission.is_large():
         for chunk in chunks:
             yield chunk
         return

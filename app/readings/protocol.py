@@ -23,11 +23,29 @@ MAX_BODY = 4096
 class _Cycle:
     """What uvicorn's protocol wants to know of a request under way."""
 
+    # Set when the connection is lost; nobody here waits for it, so that one serves all.
+    message_event = asyncio.Event()
+
     def __init__(self) -> None:
         self.response_complete = False
         self.disconnected = False
         self.keep_alive = True
-        self.message_event = asyncio.Event()
+
+
+class _Joined:
+    """Uvicorn's own header fields as bytes; it makes a new list of them every second, for the date."""
+
+    def __init__(self) -> None:
+        self._pairs: object = None
+        self._fields = b""
+
+    def __call__(self, pairs: list[tuple[bytes, bytes]]) -> bytes:
+        if pairs is not self._pairs:
+            self._pairs, self._fields = pairs, b"".join(b"%b: %b\r\n" % pair for pair in pairs)
+        return self._fields
+
+
+_fields = _Joined()
 
 
 class IngestProtocol(HttpToolsProtocol):
@@ -100,7 +118,8 @@ class IngestProtocol(HttpToolsProtocol):
 
     def _fail(self, cycle: _Cycle, scope: Any, body: bytes, error: BaseException) -> None:
         """Let the app answer: it knows how every error looks."""
-        fields = {"method": "POST", "path": self.url.decode(), "raw_path": self.url, "query_string": b""}
+        # Not self.url: that may be the next request's by now.
+        fields = {"method": "POST", "path": PATHS[0], "raw_path": PATHS[0].encode(), "query_string": b""}
         task = self.loop.create_task(self._ask_app(cycle, {**scope, **fields, FAILURE: error}, body))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
@@ -124,7 +143,7 @@ class IngestProtocol(HttpToolsProtocol):
         cycle.response_complete = True
         if cycle.disconnected:
             return
-        default = b"".join(b"%b: %b\r\n" % pair for pair in self.server_state.default_headers)
+        default = _fields(self.server_state.default_headers)
         close = b"" if cycle.keep_alive else b"connection: close\r\n"
         self.transport.write(
             b"HTTP/1.1 %b\r\n%b%b%bcontent-length: %d\r\n\r\n%b" % (status, default, head, close, len(body), body)

@@ -1,8 +1,8 @@
 """Who may write to which server: credentials and servers from bounded caches that forget within a second (W6).
 
 The database counts every change that could take a right away (`auth_epoch`, raised by triggers). Each process looks at
-the count several times a second and forgets everything when it has moved; when it could not look for a second, the
-caches answer nothing and every request asks the database.
+the count several times a second and, when it has moved, reads again what it remembers; when it could not look for a
+second, the caches answer nothing and every request asks the database.
 """
 
 import asyncio
@@ -12,12 +12,14 @@ from collections.abc import Collection, Coroutine, Hashable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import structlog
+
 from app.auth import service as auth
 from app.auth.errors import NoCredential
 from app.auth.principals import Principal
 from app.auth.tokens import PREFIXES
 from app.auth.uses import KeyUses
-from app.core.db import UNAVAILABLE, Database
+from app.core.db import UNAVAILABLE, Database, WriteSession
 from app.core.errors import Problem
 from app.core.settings import Settings
 from app.presence.service import Arrivals
@@ -32,6 +34,8 @@ LOOK_SECONDS = 0.4
 # 50,000 entries take some 30 MB; a larger fleet on one process looks up again.
 MAX_ENTRIES = 50_000
 T = TypeVar("T")
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +126,18 @@ class Senders:
 
     async def _look_up(self, workspace_id: int | None, ulids: Collection[str]) -> dict[str, Target]:
         epoch = self._epoch
-        found = {}
         async with self._database.write(workspace_id) as session:
-            for server_ulid, server_id, owner, limit in await session.execute(queries.senders(ulids, workspace_id)):
-                found[server_ulid] = Target(server_id, owner)
-                self._arrivals.expect(server_id, limit)
+            found = await self._read_targets(session, ulids, workspace_id)
         self._keep(self._servers, {(workspace_id, ulid): target for ulid, target in found.items()}, epoch)
+        return found
+
+    async def _read_targets(
+        self, session: WriteSession, ulids: Collection[str], workspace_id: int | None
+    ) -> dict[str, Target]:
+        found = {}
+        for server_ulid, server_id, owner, limit in await session.execute(queries.senders(ulids, workspace_id)):
+            found[server_ulid] = Target(server_id, owner)
+            self._arrivals.expect(server_id, limit)
         return found
 
     def _keep(self, cache: dict[Any, Any], entries: dict[Any, Any], epoch: int | None) -> None:
@@ -153,18 +163,36 @@ class Senders:
 
     async def _look_for_ever(self) -> None:
         while True:
-            started = time.monotonic()
             try:
-                epoch = await auth.epoch(self._database)
-            except UNAVAILABLE:
-                epoch = None
-            if epoch is None or epoch != self._epoch:
-                self._principals.clear()
-                self._servers.clear()
-            self._epoch = epoch
-            if epoch is not None:
-                self._good_until = started + FORGET_SECONDS
+                await self._look()
+            except UNAVAILABLE as error:
+                log.warning("rights_not_read", error=str(error).splitlines()[0])
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def _look(self) -> None:
+        """Take note of the count; when it has moved, keep of what is remembered what still holds."""
+        started = time.monotonic()
+        epoch = await auth.epoch(self._database)
+        if epoch != self._epoch:
+            # What others read meanwhile is not remembered: it may be older than the change.
+            self._epoch = None
+            await self._keep_what_holds()
+            self._epoch = epoch
+        self._good_until = started + FORGET_SECONDS
+
+    async def _keep_what_holds(self) -> None:
+        """Two queries for the whole fleet: without them every server's next reading would ask for itself."""
+        keys = {principal.credential_id for principal in self._principals.values()}
+        ulids = {ulid for _, ulid in self._servers}
+        async with self._database.write() as session:
+            valid = await auth.valid_keys(session, [key for key in keys if key is not None])
+            targets = await self._read_targets(session, ulids, None)
+        self._principals = {
+            key: principal
+            for key, principal in self._principals.items()
+            if valid.get(principal.credential_id or 0) == (principal.scopes, principal.expires_at)
+        }
+        self._servers = {key: target for key, target in self._servers.items() if targets.get(key[1]) == target}
 
 
 def _allowed(principal: Principal | None, ulid: str, target: Target | None) -> Target | Problem:
