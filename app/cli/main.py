@@ -5,6 +5,7 @@ from pathlib import Path
 import typer
 from dotenv import load_dotenv
 
+from app.cli.bench import bench
 from app.cli.console import CommandFailed, one_line_errors
 from app.cli.demo import demo
 from app.cli.importer import import_file
@@ -29,6 +30,7 @@ app.command()(simulate)
 app.command("import")(import_file)
 app.add_typer(users, name="users")
 app.add_typer(keys, name="keys")
+app.add_typer(bench, name="bench")
 app.command()(openapi)
 app.command(hidden=True)(demo)
 

@@ -1,0 +1,48 @@
+"""`bench`: the numbers that Sentinela holds, measured on this machine."""
+
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.cli.console import CommandFailed, one_line_errors
+from app.core.settings import PROJECT
+
+bench = typer.Typer(no_args_is_help=True, help="Measure this installation against others, in one run.")
+
+
+@bench.command("ingest")
+@one_line_errors
+def bench_ingest(
+    rounds: Annotated[int, typer.Option(min=1, help="How often each side is measured.")] = 3,
+    seconds: Annotated[float, typer.Option(min=1, help="How long single readings are sent, each time.")] = 4.0,
+    connections: Annotated[int, typer.Option(min=1, max=1000, help="Connections that send at once.")] = 64,
+    batches: Annotated[bool, typer.Option(help="Batches of 100,000 in every format, too.")] = True,
+    peers: Annotated[bool, typer.Option(help="InfluxDB 1.x, too, where `influxd` is installed.")] = True,
+    own_client: Annotated[
+        bool, typer.Option("--own-client", help="Do not use wrk, even where it is installed.")
+    ] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures to this file.")] = None,
+) -> None:
+    """Measure POST /data: single readings and batches.
+
+    It starts a system of its own and compares it with one ORM INSERT a
+    request, with an empty endpoint on the same server, and with a raw COPY of
+    the same rows. Close what else is running: ratios are fair, but noisy.
+
+    Example: sentinela bench ingest --rounds 5 --json ingest.json
+    """
+    ingest = _module("bench.ingest")
+    options = ingest.Options(rounds, seconds, connections, batches, peers, own_client, json_file)
+    ingest.run(options)
+
+
+def _module(name: str) -> Any:
+    """A module of the folder `bench`, which lies beside the application in a checkout and nowhere else."""
+    if not (PROJECT / "bench" / "__init__.py").exists():
+        raise CommandFailed("`bench` needs a checkout of the project: git clone it and run ./sentinela there")
+    if find_spec("psutil") is None:
+        raise CommandFailed("`bench` needs what the tests need: run `./sentinela test --help` once")
+    return import_module(name)
