@@ -8,6 +8,7 @@ import gc
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -97,6 +98,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     limits = Limits(query_cache)
     resolver = Resolver(senders, Registry(database))
     app.state.intake = Intake(resolver, commits, bulk, Quota(limits, settings))
+    # A thread that decodes a batch lets the event loop in after half a millisecond instead of five.
+    sys.setswitchinterval(0.0005)
     # What was built until here lives as long as the process: the collector need not walk it again and again.
     gc.freeze()
     try:

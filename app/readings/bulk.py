@@ -72,9 +72,9 @@ class BulkTransaction:
         self.total = Counts()
         self._old: set[int] = set()
 
-    async def store(self, rows: Rows) -> Merged | None:
+    async def store(self, rows: Rows, packed: bytes) -> Merged | None:
         """Store a part; None: every reading was new."""
-        merged = await hot.store(self.connection, rows)
+        merged = await hot.store(self.connection, rows, packed)
         self.heard.update(np.unique(rows.server).tolist())
         self._old.update(hot.servers_with_history(rows))
         self.total += counts(merged, len(rows))

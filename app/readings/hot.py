@@ -60,11 +60,11 @@ async def upsert(writer: WriterConnection, rows: Rows, also: AlsoWrite | None = 
     return merged
 
 
-async def store(connection: Connection, rows: Rows) -> Merged | None:
-    """Store a part of a batch within the caller's transaction; None: every reading was new."""
+async def store(connection: Connection, rows: Rows, packed: bytes) -> Merged | None:
+    """Store a part of a batch, packed already, within the caller's transaction; None: every reading was new."""
     try:
         async with db.transaction(connection):
-            await copy_in(connection, queries.COPY_READINGS, pack_rows(rows))
+            await copy_in(connection, queries.COPY_READINGS, packed)
         return None
     except psycopg.errors.UniqueViolation:
         return await _merge(connection, rows)

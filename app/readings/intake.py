@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from contextlib import aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from app.auth.principals import Principal
 from app.core import metrics
@@ -15,7 +15,8 @@ from app.readings.bodies import Body
 from app.readings.bulk import Bulk, BulkTransaction
 from app.readings.columns import Chunk
 from app.readings.formats.compression import open_decompressed
-from app.readings.ingest import MAX_BATCH, GroupCommit
+from app.readings.ingest import GroupCommit
+from app.readings.packing import pack_reading, pack_rows
 from app.readings.quota import Quota
 from app.readings.receipts import Claim
 from app.readings.resolving import Resolver
@@ -30,6 +31,8 @@ MAX_EXPANSION = 200
 
 # Enough to see past blanks whether a JSON text is an array.
 HEAD_BYTES = 64
+
+T = TypeVar("T")
 
 _REJECTED = metrics.READINGS.labels("rejected")
 
@@ -47,7 +50,7 @@ class Submission:
     atomic: bool
     idempotency_key: str | None
     request_hash: bytes
-    """Of all that makes it the same request: body, type, options."""
+    """Of all that makes it the same request: body, type, options; empty without a key."""
     portuguese: bool
 
     def opened(self) -> BinaryIO:
@@ -93,7 +96,7 @@ class Intake:
         async with self._own_transaction(submission, principal) as (transaction, claim):
             if claim and claim.answer is not None:
                 return _replayed(claim)
-            merged = await transaction.store(rows_of([reading]))
+            merged = await transaction.store(rows_of([reading]), pack_reading(reading))
             now = merged.final.reading(0) if merged else reading
             return await _keep(transaction, claim, Answer(document(ulid, now), limits))
 
@@ -111,7 +114,7 @@ class Intake:
             if submission.idempotency_key is not None or submission.atomic:
                 return await self._store_in_bulk(submission, principal, parts, tally)
             first, second = await anext(parts, None), await anext(parts, None)
-            if second is None and (first is None or len(first) <= MAX_BATCH):
+            if second is None:
                 if first is not None and len(first):
                     tally.counts += await self.commits.submit_rows(first)
                 return Answer(tally.receipt(submission.portuguese), tally.limits)
@@ -124,9 +127,10 @@ class Intake:
         async with self._own_transaction(submission, principal) as (transaction, claim):
             if claim and claim.answer is not None:
                 return _replayed(claim)
-            async for rows in parts:
-                if len(rows) and not (submission.atomic and tally.rejected_count):
-                    await transaction.store(rows)
+            async with aclosing(_ahead(_packed(parts))) as ready:
+                async for rows, packed in ready:
+                    if not (submission.atomic and tally.rejected_count):
+                        await transaction.store(rows, packed)
             if submission.atomic and tally.rejected_count:
                 raise invalid(tally.errors(), ("body",))
             tally.counts = transaction.total
@@ -173,20 +177,33 @@ class Intake:
 
 
 async def _chunks(submission: Submission, known: Collection[str]) -> AsyncGenerator[Chunk]:
-    """The decoded body; while the caller works on a part, a thread decodes the next."""
+    """The decoded body."""
     chunks = formats.decode(submission.opened(), submission.media_type, submission.options, known)
     if not submission.is_large():
         for chunk in chunks:
             yield chunk
         return
-    upcoming = asyncio.create_task(asyncio.to_thread(next, chunks, None))
+    while (part := await asyncio.to_thread(next, chunks, None)) is not None:
+        yield part
+
+
+async def _packed(parts: AsyncIterator[Rows]) -> AsyncGenerator[tuple[Rows, bytes]]:
+    async for rows in parts:
+        if len(rows):
+            yield rows, await asyncio.to_thread(pack_rows, rows)
+
+
+async def _ahead(parts: AsyncGenerator[T]) -> AsyncGenerator[T]:
+    """The same parts; while the caller stores one, the next is made ready."""
+    upcoming = asyncio.ensure_future(anext(parts, None))
     try:
         while (part := await upcoming) is not None:
-            upcoming = asyncio.create_task(asyncio.to_thread(next, chunks, None))
+            upcoming = asyncio.ensure_future(anext(parts, None))
             yield part
     finally:
         # The file is closed behind us: nobody may be reading it any more.
         await asyncio.gather(upcoming, return_exceptions=True)
+        await parts.aclose()
 
 
 async def _chain(first: list[Rows], rest: AsyncIterator[Rows]) -> AsyncIterator[Rows]:

@@ -78,7 +78,7 @@ async def submitted(request: Request) -> AsyncIterator[Submission]:
             options=options.decoding(),
             atomic=options.atomic,
             idempotency_key=key,
-            request_hash=_request_hash(body, media_type, options),
+            request_hash=_request_hash(body, media_type, options) if key else b"",
             portuguese=prefers_portuguese(headers.get("accept-language", "")),
         )
 
@@ -101,7 +101,7 @@ def _idempotency_key(key: str | None) -> str | None:
 
 
 def _request_hash(body: Body, media_type: str, options: StoreOptions) -> bytes:
-    return hashlib.sha256(body.sha256 + media_type.encode() + options.model_dump_json().encode()).digest()
+    return hashlib.sha256(body.sha256() + media_type.encode() + options.model_dump_json().encode()).digest()
 
 
 _EXAMPLE: dict[str, Any] = {

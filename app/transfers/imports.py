@@ -17,6 +17,7 @@ from app.jobs.errors import JobFailed
 from app.jobs.service import Held
 from app.readings import hot
 from app.readings.answers import explain
+from app.readings.packing import pack_rows
 from app.readings.quantities import NAMES
 from app.readings.rows import Reading, Rows, rows_of
 from app.readings.schemas import MAX_REJECTED_SHOWN, ReadingIn
@@ -120,7 +121,7 @@ async def _store_slice(
 
 
 async def _store(connection: Connection, rows: Rows) -> Counts:
-    merged = await hot.store(connection, rows)
+    merged = await hot.store(connection, rows, pack_rows(rows))
     await hot.raise_history_versions(connection, hot.servers_with_history(rows))
     return counts(merged, len(rows))
 

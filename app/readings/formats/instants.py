@@ -15,6 +15,9 @@ _WITH_ZONE, _WITHOUT = _MOMENT + r"(Z|[+-]\d\d:\d\d)$", _MOMENT + "$"
 # Arrow counts offsets of any size; ISO 8601 ends at 24 hours, which the slow way knows.
 _FAR_OFFSET = r"[+-](2[4-9]|[3-9]\d):|:[6-9]\d$"
 _PER_MICROSECOND = 1000
+# Whole seconds, and one to six digits behind them.
+_LENGTHS = (20, 22, 23, 24, 25, 26, 27)
+_MARKS = {4: "-", 7: "-", 10: "T", 13: ":", 16: ":"}
 
 
 def microseconds(column: pa.Array, name: str) -> tuple[Int, dict[int, FieldError]]:
@@ -49,6 +52,9 @@ def _from_timestamps(column: pa.Array, name: str) -> tuple[Int, dict[int, FieldE
 
 
 def _from_text(column: pa.Array, name: str) -> tuple[Int, dict[int, FieldError]]:
+    alike = _all_alike(column)
+    if alike is not None:
+        return alike, {}
     result = np.full(len(column), NO_TIMESTAMP)
     left = ~_booleans(column.is_null())
     far = _matches(column, _FAR_OFFSET)
@@ -61,6 +67,27 @@ def _from_text(column: pa.Array, name: str) -> tuple[Int, dict[int, FieldError]]
         result[rows] = parsed.to_numpy(zero_copy_only=False)
         left[rows] = (result[rows] < _FIRST) | (result[rows] > _LAST)
     return result, _one_by_one(column, np.flatnonzero(left), result, name)
+
+
+def _all_alike(column: pa.Array) -> Int | None:
+    """A column in which each text is `2026-01-31T12:00:00Z`, or each has the same number of digits behind the second;
+    None for any other. Nearly all are so, and the patterns above cost five times as much.
+    """
+    lengths = pc.min_max(pc.binary_length(column)).as_py()
+    length = lengths["min"]
+    if column.null_count or length != lengths["max"] or length not in _LENGTHS:
+        return None
+    offsets = np.frombuffer(column.buffers()[1], np.int32)
+    start = offsets[column.offset]
+    letters = np.frombuffer(column.buffers()[2], np.uint8)[start : start + length * len(column)].reshape(-1, length)
+    marks = {**_MARKS, length - 1: "Z"} | ({19: "."} if length > _LENGTHS[0] else {})
+    if not all((letters[:, place] == ord(mark)).all() for place, mark in marks.items()):
+        return None
+    try:
+        parsed: Int = column.cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
+    except pa.ArrowInvalid:
+        return None
+    return parsed if ((parsed >= _FIRST) & (parsed <= _LAST)).all() else None
 
 
 def _one_by_one(column: pa.Array, rows: Int, result: Int, name: str) -> dict[int, FieldError]:

@@ -13,8 +13,8 @@ from app.readings.formats.assembling import Faults
 from app.readings.formats.options import Options
 from app.readings.formats.records import chunks_of_items, chunks_of_records, record_type
 
-# Some 20,000 readings at a time.
-BLOCK_BYTES = 4 * 2**20
+# Some 10,000 readings at a time.
+BLOCK_BYTES = 2 * 2**20
 MAX_LINE_BYTES = 2**20
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import Annotated, Any
 
 import msgspec
@@ -35,10 +36,10 @@ def chunks_of_records(records: Sequence[Any], custom: tuple[str, ...], first: in
     """Records as chunks; `first` is the position of the first one in the request."""
     for start in range(0, len(records), MAX_ROWS):
         part = records[start : start + MAX_ROWS]
-        columns = {name: pa.array([getattr(row, name) for row in part], pa.float64()) for name in (*NAMES, *custom)}
+        columns = {name: pa.array(list(map(attrgetter(name), part)), pa.float64()) for name in (*NAMES, *custom)}
         yield assemble(
-            pa.array([row.server_ulid for row in part], pa.string()),
-            pa.array([row.timestamp for row in part], pa.string()),
+            pa.array(list(map(attrgetter("server_ulid"), part)), pa.string()),
+            pa.array(list(map(attrgetter("timestamp"), part)), pa.string()),
             {name: column for name, column in columns.items() if column.null_count < len(part)},
             np.arange(first + start, first + start + len(part)),
             options,

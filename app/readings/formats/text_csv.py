@@ -16,7 +16,7 @@ from app.readings.formats.options import Options
 from app.readings.formats.tables import Layout, layout
 from app.readings.schemas import Fault
 
-BLOCK_BYTES = 4 * 2**20
+BLOCK_BYTES = 2**20
 MAX_HEADER_BYTES = 64 * 1024
 DELIMITERS = ",;\t"
 # What both Arrow and JSON call a number, and the words for numbers that are none.
