@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis.strategies import SearchStrategy
 from schemathesis import GenerationMode as Mode
 from schemathesis.checks import not_a_server_error
@@ -25,6 +25,8 @@ from tests.system import System
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 # Requests that fit the schema, and as many again that break it somewhere.
 EACH_WAY, EACH_WAY_LONG = 8, 100
+# What httptools takes of a URL.
+LONGEST_URL = 65_536
 # Logout would end the session that asks for everything else; test_sessions.py covers it.
 LEFT_OUT = "/auth/logout"
 WORKSPACE = "Sentinela-Workspace"
@@ -81,7 +83,10 @@ def fault(label: str, requests: SearchStrategy[schemathesis.Case[Any]], count: i
     )
     @given(case=requests)
     def answers_are_admitted(case: schemathesis.Case[Any]) -> None:
-        case.call_and_validate(checks=CHECKS, timeout=30)
+        response = case.call(timeout=30)
+        # Refused by the parser of HTTP, before there is a route: no operation's schema could say so.
+        assume(len(response.request.url or "") < LONGEST_URL)
+        case.validate_response(response, checks=CHECKS)
 
     try:
         answers_are_admitted()
