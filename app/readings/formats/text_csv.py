@@ -1,5 +1,6 @@
 """`text/csv`: a header, then a reading a row; comma, semicolon or tab."""
 
+import codecs
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -55,12 +56,7 @@ def decode(file: BinaryIO, options: Options, _: tuple[str, ...]) -> Iterator[Chu
     rows = _Rows()
     try:
         header = _header(file)
-        delimiter = max(DELIMITERS, key=header.count)
-        with _open(file, header, delimiter, rows) as reader:
-            found = layout(reader.schema.names, options)
-            for batch in reader:
-                for part in slices(batch):
-                    yield _chunk(part, found, rows, delimiter, options)
+        yield from _chunks(_Rejoined(header.encode(), file), header, rows, options)
     except Problem:
         raise
     except (pa.ArrowException, OSError, ValueError) as error:
@@ -70,17 +66,23 @@ def decode(file: BinaryIO, options: Options, _: tuple[str, ...]) -> Iterator[Chu
 
 
 class _Rejoined:
-    """The file from its beginning, whose header was read already."""
+    """The file from its beginning, whose header was read already.
+
+    It must be UTF-8 throughout: Arrow asks that of cells, and would lose count of a row with too many of them.
+    """
 
     closed = False
 
     def __init__(self, header: bytes, rest: BinaryIO) -> None:
         self._header = header
         self._rest = rest
+        self._utf_8 = codecs.getincrementaldecoder("utf-8")()
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int) -> bytes:
         header, self._header = self._header, b""
-        return header + self._rest.read(size - len(header) if size >= 0 else -1)
+        piece = header + self._rest.read(size - len(header))
+        self._utf_8.decode(piece, final=not piece)
+        return piece
 
     def readable(self) -> bool:
         return True
@@ -94,14 +96,24 @@ def _header(file: BinaryIO) -> str:
         raise invalid_field(
             ("body",), f"The header is longer than {MAX_HEADER_BYTES} bytes", "header_too_long", limit=MAX_HEADER_BYTES
         )
-    return line.decode("utf-8")
+    # A header alone, without a line break, is no CSV to Arrow.
+    return line.decode("utf-8").rstrip("\r\n") + "\n"
 
 
-def _open(file: BinaryIO, header: str, delimiter: str, rows: _Rows) -> pc_csv.CSVStreamingReader:
-    names = header.removeprefix("\ufeff").strip("\r\n").split(delimiter)
+def _chunks(source: _Rejoined, header: str, rows: _Rows, options: Options) -> Iterator[Chunk]:
+    delimiter = max(DELIMITERS, key=header.count)
+    with _open(source, header, delimiter, rows) as reader:
+        found = layout(reader.schema.names, options)
+        for batch in reader:
+            for part in slices(batch):
+                yield _chunk(part, found, rows, delimiter, options)
+
+
+def _open(source: _Rejoined, header: str, delimiter: str, rows: _Rows) -> pc_csv.CSVStreamingReader:
+    names = header.removeprefix("\ufeff").rstrip("\n").split(delimiter)
     texts = {name.strip('"'): pa.string() for name in names}
     return pc_csv.open_csv(
-        _Rejoined(header.encode(), file),
+        source,
         # One thread, or the rows left out would have no number.
         pc_csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),
         pc_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=rows.leave_out),
