@@ -37,10 +37,18 @@ def _cpu(process: psutil.Process) -> float:
 
 def ours(system: System) -> Side:
     """The API process of a running system, alone, and its PostgreSQL."""
-    processes = {" ".join(process.cmdline()): process for process in system.descendants()}
+    processes = {_command_line(process): process for process in system.descendants()}
     api = next(process for line, process in processes.items() if "uvicorn app.main:app" in line)
     postgres = next(process for line, process in processes.items() if "/postgres " in line and " -D" in line)
     return Side(system.port, api, postgres)
+
+
+def _command_line(process: psutil.Process) -> str:
+    """Empty for one that is just ending."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
 
 
 @contextmanager
