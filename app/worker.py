@@ -9,7 +9,7 @@ import structlog
 from celery import signals
 
 from app.auth import tasks as auth_tasks  # noqa: F401
-from app.core import metrics
+from app.core import metrics, origin
 from app.core.logging import configure
 from app.core.process import die_with_parent
 from app.core.queue import get_queue
@@ -43,8 +43,10 @@ def _die_with_the_worker(**_: Any) -> None:
 def _enter(task: Any, task_id: str, **_: Any) -> None:
     """Log lines of a task carry the request id of the request that sent it."""
     headers = task.request.headers or {}
+    request_id = headers.get("request_id", "")
+    origin.enter(request_id)
     structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(task=task.name, task_id=task_id, request_id=headers.get("request_id", ""))
+    structlog.contextvars.bind_contextvars(task=task.name, task_id=task_id, request_id=request_id)
 
 
 @signals.task_postrun.connect

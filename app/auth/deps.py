@@ -53,12 +53,17 @@ async def get_key_uses(request: Request) -> KeyUses:
     return cast(KeyUses, request.app.state.key_uses)
 
 
+async def asked_workspace(request: Request, header: WorkspaceHeader = None) -> str | None:
+    """The workspace that the path names, else the header's: below /workspaces/{workspace_ulid} the path decides."""
+    return request.path_params.get("workspace_ulid", header)
+
+
 async def maybe_authenticated(
     credential: Annotated[str | None, Depends(bearer)],
     database: DatabaseDep,
     settings: SettingsDep,
     uses: Annotated[KeyUses, Depends(get_key_uses)],
-    workspace: WorkspaceHeader = None,
+    workspace: Annotated[str | None, Depends(asked_workspace)],
 ) -> Principal | None:
     if not credential:
         return None

@@ -7,6 +7,7 @@ from app.auth.errors import MissingScope
 
 Scope = Literal["read", "write", "admin"]
 Role = Literal["viewer", "operator", "admin"]
+ActorKind = Literal["user", "api_key", "device_key", "system"]
 
 SCOPES_OF_ROLE: dict[str, frozenset[str]] = {
     "viewer": frozenset({"read"}),
@@ -31,6 +32,18 @@ class Principal:
     """Set for a key, of a program or a device."""
     expires_at: float | None = None
     """When the key stops, seconds since 1970; who remembers a principal must look."""
+    ulid: str = ""
+    """The person's or the key's identifier outside; the system itself has none."""
+    name: str = ""
+
+    @property
+    def kind(self) -> ActorKind:
+        """As what they act: a person signed in, a key of a program or a device, or the system itself."""
+        if self.session_ulid is not None:
+            return "user"
+        if self.server_id is not None:
+            return "device_key"
+        return "api_key" if self.credential_id is not None else "system"
 
     def require(self, scope: Scope) -> None:
         """Raises: MissingScope. `admin` includes the others; writing does not include reading."""

@@ -51,6 +51,10 @@ def all_users() -> Select[User]:
     return select(User).order_by(User.username)
 
 
+def workspace(workspace_id: int) -> Select[Workspace]:
+    return select(Workspace).where(Workspace.workspace_id == workspace_id)
+
+
 def workspaces_of(user_id: int) -> Select[Workspace, str]:
     """In the order of joining; the first is the default."""
     return (
@@ -64,7 +68,7 @@ def workspaces_of(user_id: int) -> Select[Workspace, str]:
 def open_session(session_ulid: str, user_ulid: str) -> Any:
     """The user behind an access token whose session has not ended."""
     return (
-        select(User.user_id, User.administers_installation)
+        select(User.user_id, User.username, User.administers_installation)
         .join(LoginSession, LoginSession.user_id == User.user_id)
         .where(LoginSession.session_ulid == session_ulid, LoginSession.ended_at.is_(None), User.user_ulid == user_ulid)
     )

@@ -2,12 +2,15 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from app.auth.principals import Role, Scope
 from app.core.identifiers import ULID_EXAMPLE
 from app.core.instants import FutureInstant, Instant
+from app.core.numbers import Whole
 from app.core.text import Name
+from app.core.zones import Zone
 
 # Longer ones gain nothing and would let a client make the server hash megabytes.
 MAX_PASSWORD = 1024
@@ -60,6 +63,36 @@ class WorkspaceOfUser(BaseModel):
     workspace_ulid: str = Field(examples=[ULID_EXAMPLE])
     name: str = Field(examples=["ana"])
     role: Role
+
+
+class WorkspaceRead(BaseModel):
+    workspace_ulid: str = Field(examples=[ULID_EXAMPLE])
+    name: str = Field(examples=["ana"])
+    time_zone: str = Field(description="What a calendar day is here.", examples=["America/Sao_Paulo"])
+    retention_days: int | None = Field(
+        description="How long readings are kept unless their server says otherwise, days; null: for ever.",
+        examples=[730],
+    )
+    created_at: Instant
+
+
+class WorkspacePatch(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"name": "Fazenda", "time_zone": "America/Sao_Paulo"}}
+    )
+
+    name: Name | None = None
+    time_zone: Zone | None = None
+    retention_days: Whole | None = Field(default=None, ge=1, le=36_500, description="Days; null: for ever.")
+
+    @model_validator(mode="after")
+    def _only_retention_may_end(self) -> "WorkspacePatch":
+        for field in ("name", "time_zone"):
+            if field in self.model_fields_set and getattr(self, field) is None:
+                raise PydanticCustomError(
+                    "text_or_absent", "{field} must be a text; leave it out to keep it", {"field": field}
+                )
+        return self
 
 
 class Me(BaseModel):

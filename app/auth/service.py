@@ -142,7 +142,7 @@ async def _key_holder(session: WriteSession, key: str, workspace_ulid: str | Non
     if row is None:
         raise InvalidCredential("This key is not valid, has expired or was revoked.")
     credential: Credential = row.Credential
-    if workspace_ulid is not None and workspace_ulid != row.workspace_ulid:
+    if workspace_ulid is not None and workspace_ulid.upper() != row.workspace_ulid:
         raise NoSuchWorkspace("You have no workspace {workspace!r}.", workspace=workspace_ulid)
     return Principal(
         workspace_id=credential.workspace_id,
@@ -151,6 +151,8 @@ async def _key_holder(session: WriteSession, key: str, workspace_ulid: str | Non
         administers_installation=row.administers_installation and "admin" in credential.scopes,
         credential_id=credential.credential_id,
         expires_at=credential.expires_at.timestamp() if credential.expires_at else None,
+        ulid=credential.credential_ulid,
+        name=credential.name,
     )
 
 
@@ -160,13 +162,15 @@ async def _token_holder(session: WriteSession, settings: Settings, token: str, w
     if not claims or not row:
         raise InvalidCredential("This access token is not valid, or its session has ended.")
     for workspace, role in await session.execute(queries.workspaces_of(row.user_id)):
-        if workspace_ulid is None or workspace.workspace_ulid == workspace_ulid:
+        if workspace_ulid is None or workspace.workspace_ulid == workspace_ulid.upper():
             return Principal(
                 workspace_id=workspace.workspace_id,
                 scopes=SCOPES_OF_ROLE[role],
                 user_id=row.user_id,
                 session_ulid=claims.session_ulid,
                 administers_installation=row.administers_installation,
+                ulid=claims.user_ulid,
+                name=row.username,
             )
     raise NoSuchWorkspace("You have no workspace {workspace!r}.", workspace=workspace_ulid or "")
 

@@ -1,10 +1,11 @@
 """Tables of people and credentials."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, DateTime, ForeignKey, Identity, Index, Integer, LargeBinary, Text, text
 from sqlalchemy import func as sql
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Table
@@ -20,6 +21,10 @@ class Workspace(Table):
     workspace_id: Mapped[int] = mapped_column(Integer, Identity(always=True), primary_key=True, init=False)
     workspace_ulid: Mapped[str] = mapped_column(Text, unique=True)
     name: Mapped[str] = mapped_column(Text)
+    time_zone: Mapped[str] = mapped_column(Text, server_default="UTC", default="UTC")
+    """Of the IANA database; what a calendar day is here."""
+    retention_days: Mapped[int | None] = mapped_column(Integer, default=None)
+    """How long readings are kept unless the server says otherwise; null: for ever."""
     created_at: Mapped[datetime] = mapped_column(Moment, server_default=sql.now(), init=False)
 
 
@@ -103,3 +108,30 @@ class AuthEpoch(Table):
 
     one: Mapped[bool] = mapped_column(Boolean, server_default=text("true"), primary_key=True, init=False)
     epoch: Mapped[int] = mapped_column(BigInteger, server_default=text("1"), init=False)
+
+
+class AuditEntry(Table):
+    """Who did what, in one workspace. The writer may add and read rows, and nothing else."""
+
+    __tablename__ = "audit_log"
+    __table_args__ = (
+        Index("ix_audit_log_action", "workspace_id", "action", "audit_ulid"),
+        Index("ix_audit_log_actor", "workspace_id", "actor_ulid", "audit_ulid"),
+        Index("ix_audit_log_target", "workspace_id", "target", "audit_ulid"),
+    )
+
+    workspace_id: Mapped[int] = mapped_column(
+        ForeignKey("workspace.workspace_id", ondelete="CASCADE"), primary_key=True
+    )
+    audit_ulid: Mapped[str] = mapped_column(Text, primary_key=True)
+    at: Mapped[datetime] = mapped_column(Moment, server_default=sql.now(), init=False, index=True)
+    actor_kind: Mapped[str] = mapped_column(Text)
+    actor_ulid: Mapped[str] = mapped_column(Text)
+    actor_name: Mapped[str | None] = mapped_column(Text)
+    """As it was then; null once the person has deleted their account."""
+    action: Mapped[str] = mapped_column(Text)
+    target: Mapped[str] = mapped_column(Text)
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    after: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    address: Mapped[str | None] = mapped_column(Text)
+    request_id: Mapped[str] = mapped_column(Text)

@@ -29,6 +29,23 @@ def guard(table: str, condition: str) -> None:
     )
 
 
+def append_only(table: str, condition: str) -> None:
+    """The reader sees the rows that meet the condition; the writer adds rows and sees all, but changes none."""
+    op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+    _with_roles(
+        f"GRANT SELECT ON {table} TO sentinela_reader",
+        f"GRANT SELECT, INSERT ON {table} TO sentinela_writer",
+        f"CREATE POLICY own_workspace ON {table} FOR SELECT TO sentinela_reader USING ({condition})",
+        f"CREATE POLICY all_rows ON {table} TO sentinela_writer USING (true) WITH CHECK (true)",
+    )
+
+
+def run_by_writer(function: str) -> None:
+    """A function with its owner's rights that the writer alone may call, beside that owner."""
+    op.execute(f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC")
+    _with_roles(f"GRANT EXECUTE ON FUNCTION {function} TO sentinela_writer")
+
+
 def grant_to_writer(table: str) -> None:
     """The writer reads and writes the table."""
     _with_roles(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO sentinela_writer")

@@ -9,7 +9,7 @@ from fastapi import Request
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core import metrics
+from app.core import metrics, origin
 from app.core.errors import Problem
 from app.core.identifiers import new_request_id
 from app.core.problems import METHODS, problem_response
@@ -42,6 +42,8 @@ class Surroundings:
         request_id = _request_id(scope)
         scope["request_id"] = request_id
         _strip_trailing_slash(scope)
+        client = scope.get("client")
+        origin.enter(request_id, client[0] if client else None)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         await self._observe(scope, receive, send, request_id)

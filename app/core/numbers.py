@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 
@@ -13,4 +13,5 @@ def _no_truth(value: Any) -> Any:
     return value
 
 
+Measure = Annotated[float, BeforeValidator(_no_truth), Field(allow_inf_nan=False)]
 Whole = Annotated[int, BeforeValidator(_no_truth)]

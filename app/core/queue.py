@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextvars import copy_context
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, TypeVar
@@ -90,4 +91,5 @@ def _runner() -> tuple[asyncio.Runner, Resources]:
 def run(work: Callable[[Resources], Coroutine[Any, Any, T]]) -> T:
     """Run a task's coroutine on this worker process's loop, with its own connection pool."""
     runner, resources = _runner()
-    return runner.run(work(resources))
+    # A runner remembers the context of its first task; this one's log lines and records are its own.
+    return runner.run(work(resources), context=copy_context())

@@ -49,8 +49,8 @@ async def server(server_ulid: ServerPath, principal: Reader, session: InReadTran
 async def change_server(
     server_ulid: ServerPath, body: ServerPatch, principal: Admin, session: InWriteTransaction
 ) -> ServerRead:
-    """Rename a server or set its own offline limit; what is left out stays, null returns to the default."""
-    return await service.patch(session, principal.workspace_id, server_ulid, body)
+    """Change a server; what is left out stays, null returns to the default, and `tags` replaces all of them."""
+    return await service.patch(session, principal, server_ulid, body)
 
 
 @router.post("/{server_ulid}/keys", status_code=201, responses=problems(Unauthorized, Forbidden, NotFound))

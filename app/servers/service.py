@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.exc import IntegrityError
 
+from app.auth import audit
 from app.auth.principals import Principal
 from app.auth.schemas import DeviceKey, DeviceKeyCreate, DeviceKeyCreated
 from app.auth.service import create_device_key, list_device_keys, new_credential, revoke_key
@@ -33,23 +35,28 @@ async def register(session: WriteSession, principal: Principal, body: ServerCrea
         server_ulid=new_ulid(),
         workspace_id=principal.workspace_id,
         name=body.server_name,
-        offline_after_seconds=body.offline_after_seconds,
+        **body.model_dump(exclude={"server_name"}),
     )
     session.add(server)
     await _flush_name(session, body.server_name)
+    audit.record(session, principal, "server.create", server.server_ulid, after=_facts(server))
     key, row = new_credential(principal, "first device key", ["write"], server.server_id)
     session.add(row)
     return ServerCreated(device_key=key, **_read(server).model_dump())
 
 
-async def patch(session: WriteSession, workspace_id: int, server_ulid: str, body: ServerPatch) -> ServerRead:
+async def patch(session: WriteSession, principal: Principal, server_ulid: str, body: ServerPatch) -> ServerRead:
     """Change what was sent. Raises: NoSuchServer, NameTaken."""
-    server = await find(session, workspace_id, server_ulid)
+    server = await find(session, principal.workspace_id, server_ulid)
+    before = _facts(server)
     if body.server_name is not None:
         server.name = body.server_name
-    if "offline_after_seconds" in body.model_fields_set:
-        server.offline_after_seconds = body.offline_after_seconds
+    for field, value in body.model_dump(exclude_unset=True, exclude={"server_name"}).items():
+        setattr(server, field, {} if field == "tags" and value is None else value)
     await _flush_name(session, server.name)
+    was, now = audit.differences(before, _facts(server))
+    if now:
+        audit.record(session, principal, "server.change", server.server_ulid, was, now)
     return _read(server)
 
 
@@ -133,10 +140,16 @@ async def _flush_name(session: WriteSession, name: str) -> None:
         raise
 
 
+def _facts(server: Server) -> dict[str, Any]:
+    """What people may say of a server."""
+    return {
+        "server_name": server.name,
+        "offline_after_seconds": server.offline_after_seconds,
+        "interval_seconds": server.interval_seconds,
+        "retention_days": server.retention_days,
+        "tags": server.tags,
+    }
+
+
 def _read(server: Server) -> ServerRead:
-    return ServerRead(
-        server_ulid=server.server_ulid,
-        server_name=server.name,
-        offline_after_seconds=server.offline_after_seconds,
-        created_at=server.created_at,
-    )
+    return ServerRead(server_ulid=server.server_ulid, created_at=server.created_at, **_facts(server))

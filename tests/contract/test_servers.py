@@ -148,3 +148,29 @@ def test_a_server_cannot_be_renamed_to_nothing(client: httpx.Client, user: User,
 
 def test_an_unknown_field_of_a_change_is_named(client: httpx.Client, user: User, server: Server) -> None:
     assert_refused(change(client, user, server, colour="red"), "colour")
+
+
+def test_a_server_is_described_by_tags_interval_and_retention(client: httpx.Client, user: User) -> None:
+    described = {"tags": {"site": "Lisboa", "andar": "3º"}, "interval_seconds": 0.1, "retention_days": 90}
+    made = create(client, user, server_name=unique("oven"), **described)
+    assert made.status_code == 201
+    path = f"/servers/{made.json()['server_ulid']}"
+    row = client.get(path, headers=user.headers).json()
+    assert {name: row[name] for name in described} == described
+    changed = client.patch(path, json={"tags": None, "interval_seconds": None}, headers=user.headers).json()
+    assert (changed["tags"], changed["interval_seconds"], changed["retention_days"]) == ({}, None, 90)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("tags", {"a:b": "x"}), ("tags", {"": "x"}), ("tags", {"site": ""}), ("tags", {"site": 3}), ("tags", ["a"]),
+        ("tags", {f"t{number}": "x" for number in range(33)}), ("tags", {"site": "x" * 201}),
+        ("interval_seconds", 0), ("interval_seconds", True), ("interval_seconds", 1e9), ("retention_days", 0),
+    ],
+)  # fmt: skip
+def test_a_description_that_makes_no_sense_is_refused_by_name(
+    client: httpx.Client, user: User, server: Server, field: str, value: Any
+) -> None:
+    assert_refused(create(client, user, server_name=unique("oven"), **{field: value}), field)
+    assert_refused(change(client, user, server, **{field: value}), field)

@@ -1,4 +1,4 @@
-"""Registering, signing in, keys."""
+"""Registering, signing in and out."""
 
 from typing import Annotated, Any
 
@@ -6,13 +6,20 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import ValidationError
 
 from app.auth import service
-from app.auth.deps import Admin, InReadTransaction, InWriteTransaction, MaybePrincipal, SignedIn
+from app.auth.deps import Admin, InWriteTransaction, MaybePrincipal, SignedIn
 from app.auth.errors import RegistrationClosed
 from app.auth.principals import Principal
-from app.auth.schemas import Key, KeyCreate, KeyCreated, Login, Me, Refresh, Register, Registered, Tokens, UserRow
+from app.auth.schemas import (
+    Login,
+    Me,
+    Refresh,
+    Register,
+    Registered,
+    Tokens,
+    UserRow,
+)
 from app.core.deps import DatabaseDep, SettingsDep
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound, Unauthorized, invalid
-from app.core.identifiers import IdPath
 from app.core.problems import problems
 from app.core.settings import Settings
 from app.core.strict_json import StrictRoute, parse_json
@@ -101,27 +108,6 @@ async def users(principal: Admin, session: InWriteTransaction) -> list[UserRow]:
     if not principal.administers_installation:
         raise Forbidden("Only an administrator of the installation may see its users.")
     return await service.users(session)
-
-
-@router.post("/keys", tags=["keys"], status_code=201, responses=problems(Unauthorized, Forbidden, NotFound))
-async def create_key(body: KeyCreate, principal: Admin, session: InWriteTransaction) -> KeyCreated:
-    """Make an API key for this workspace; the key itself is shown this once.
-
-    Scopes: `read` (queries), `write` (readings, imports, cache), `admin` (everything, servers and keys included).
-    """
-    return await service.create_key(session, principal, body)
-
-
-@router.get("/keys", tags=["keys"], responses=problems(Unauthorized, Forbidden, NotFound))
-async def keys(principal: Admin, session: InReadTransaction) -> list[Key]:
-    """The workspace's API keys, oldest first."""
-    return await service.list_keys(session, principal.workspace_id)
-
-
-@router.delete("/keys/{key_id}", tags=["keys"], status_code=204, responses=problems(Unauthorized, Forbidden, NotFound))
-async def revoke_key(key_id: Annotated[str, IdPath], principal: Admin, session: InWriteTransaction) -> None:
-    """Revoke an API key; within a second every process refuses it."""
-    await service.revoke_key(session, principal.workspace_id, key_id)
 
 
 def _check_registration(settings: Settings, principal: Principal | None) -> None:
