@@ -7,8 +7,9 @@ address when their account is deleted.
 from collections.abc import Mapping
 from typing import Any
 
+from app.auth import queries
 from app.auth.principals import Principal
-from app.auth.tables import AuditEntry
+from app.auth.tables import AuditEntry, User
 from app.core import origin
 from app.core.db import WriteSession
 from app.core.identifiers import new_ulid
@@ -45,6 +46,17 @@ def record(
             request_id=came.request_id,
         )
     )
+
+
+async def record_person(
+    session: WriteSession, user: User, action: str, target: str, before: Facts | None = None, after: Facts | None = None
+) -> None:
+    """Note what a person did to their own account or sessions, in each of their workspaces."""
+    for workspace, _ in (await session.execute(queries.people.workspaces_of(user.user_id))).all():
+        person = Principal(
+            workspace.workspace_id, frozenset(), session_ulid="", ulid=user.user_ulid, name=user.username
+        )
+        record(session, person, action, target, before, after)
 
 
 def differences(before: Facts, after: Facts) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -6,9 +6,9 @@ from typing import Annotated, cast
 import structlog
 from fastapi import Depends, Header, Request
 from fastapi.datastructures import Headers
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, OAuth2PasswordBearer
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer, OAuth2PasswordBearer
 
-from app.auth import service
+from app.auth import cookies, service
 from app.auth.errors import DeviceKeyOnly, InvalidCredential, NoCredential
 from app.auth.principals import Principal, Scope
 from app.auth.uses import KeyUses
@@ -18,6 +18,13 @@ from app.core.text import NO_CONTROL_CHARACTERS
 
 _user = OAuth2PasswordBearer(
     tokenUrl="/auth/login", scheme_name="User", description="A user's access token.", auto_error=False
+)
+# Declared for the documentation; `cookies` knows what the cookie is called over https.
+_browser = APIKeyCookie(
+    name=cookies.COOKIE,
+    scheme_name="Browser",
+    description="The cookie of `POST /auth/session`; what changes something also takes `Sentinela-CSRF`.",
+    auto_error=False,
 )
 _key = HTTPBearer(
     scheme_name="Key", description="An API key (`snt_k_…`) or a device key (`snt_d_…`).", auto_error=False
@@ -44,9 +51,15 @@ def sent_credential(headers: Headers) -> str | None:
 async def bearer(
     token: Annotated[str | None, Depends(_user)],
     key: Annotated[HTTPAuthorizationCredentials | None, Depends(_key)],
+    _: Annotated[str | None, Depends(_browser)],
 ) -> str | None:
-    """The credential as sent; the two schemes read the same header and differ only in the documentation."""
+    """The credential as sent in the header; its two schemes differ in the documentation alone."""
     return key.credentials if key else token
+
+
+async def get_agent(request: Request) -> str | None:
+    """What the client calls itself."""
+    return request.headers.get("user-agent")
 
 
 async def get_key_uses(request: Request) -> KeyUses:
@@ -59,16 +72,22 @@ async def asked_workspace(request: Request, header: WorkspaceHeader = None) -> s
 
 
 async def maybe_authenticated(
+    request: Request,
     credential: Annotated[str | None, Depends(bearer)],
     database: DatabaseDep,
     settings: SettingsDep,
     uses: Annotated[KeyUses, Depends(get_key_uses)],
     workspace: Annotated[str | None, Depends(asked_workspace)],
 ) -> Principal | None:
-    if not credential:
-        return None
-    principal = await service.authenticate(database, settings, uses, credential, workspace)
-    structlog.contextvars.bind_contextvars(workspace_id=principal.workspace_id, user_id=principal.user_id)
+    principal = None
+    if credential:
+        principal = await service.authenticate(database, settings, uses, credential, workspace)
+    elif secret := cookies.secret_of(request):
+        principal = await service.authenticate_browser(database, settings, secret, workspace)
+        if principal:
+            cookies.check_csrf(request, secret)
+    if principal:
+        structlog.contextvars.bind_contextvars(workspace_id=principal.workspace_id, user_id=principal.user_id)
     return principal
 
 
@@ -90,6 +109,21 @@ def require(scope: Scope) -> Callable[[Principal], Awaitable[Principal]]:
     return check
 
 
+async def browser_cookie(request: Request) -> str | None:
+    return cookies.secret_of(request)
+
+
+BrowserCookie = Annotated[str | None, Depends(browser_cookie)]
+
+
+async def signed_in_by_cookie(secret: BrowserCookie, database: DatabaseDep, settings: SettingsDep) -> Principal:
+    """Only a browser with an open session, whatever else it sends."""
+    principal = await service.authenticate_browser(database, settings, secret, None) if secret else None
+    if principal is None:
+        raise NoCredential("This browser is not signed in: POST /auth/session.")
+    return principal
+
+
 async def signed_in(principal: Annotated[Principal, Depends(authenticated)]) -> Principal:
     """Only a person with an access token: a key has no session to end and no self to show."""
     if principal.session_ulid is None:
@@ -97,9 +131,11 @@ async def signed_in(principal: Annotated[Principal, Depends(authenticated)]) -> 
     return principal
 
 
+Agent = Annotated[str | None, Depends(get_agent)]
 Reader = Annotated[Principal, Depends(require("read"))]
 Writer = Annotated[Principal, Depends(require("write"))]
 Admin = Annotated[Principal, Depends(require("admin"))]
+CookieHolder = Annotated[Principal, Depends(signed_in_by_cookie)]
 SignedIn = Annotated[Principal, Depends(signed_in)]
 MaybePrincipal = Annotated[Principal | None, Depends(maybe_authenticated)]
 

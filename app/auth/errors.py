@@ -23,12 +23,24 @@ class InvalidCredential(Unauthorized):
     kind = "invalid-credential"
 
 
+class CrossSite(Forbidden):
+    kind = "cross-site"
+
+
+class NoCsrfToken(Forbidden):
+    kind = "no-csrf-token"
+
+
 class MissingScope(Forbidden):
     kind = "missing-scope"
 
 
 class DeviceKeyOnly(Forbidden):
     kind = "device-key-only"
+
+
+class NoWorkspace(Forbidden):
+    kind = "no-workspace"
 
 
 class NoSuchWorkspace(NotFound):

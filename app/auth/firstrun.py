@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from app.auth import queries, service
+from app.auth import accounts, keys, queries
 from app.auth.principals import Principal
 from app.auth.schemas import KeyCreate, Register
 from app.core.db import Database
@@ -37,24 +37,24 @@ def new_admin_key(settings: Settings) -> str | None:
 
 async def _create_admin(database: Database) -> FirstRun | None:
     async with database.write() as session:
-        if (await session.scalars(queries.all_users())).first() is not None:
+        if (await session.scalars(queries.people.all_users())).first() is not None:
             return None
         body = Register(username="admin", password=secrets.token_urlsafe(12))
-        account = await service.create_account(session, body)
+        account = await accounts.create_account(session, body)
         admin = Principal(account.workspace_id, frozenset({"admin"}), user_id=account.user_id)
-        key = await service.create_key(session, admin, KeyCreate(name=KEY_NAME, scopes=["admin"]))
+        key = await keys.create_key(session, admin, KeyCreate(name=KEY_NAME, scopes=["admin"]))
         return FirstRun(body.username, body.password, key.key)
 
 
 async def _new_admin_key(database: Database) -> str | None:
     async with database.write() as session:
-        for user in await session.scalars(queries.all_users()):
+        for user in await session.scalars(queries.people.all_users()):
             if user.administers_installation:
-                workspace, _ = (await session.execute(queries.workspaces_of(user.user_id))).first() or (None, "")
+                workspace, _ = (await session.execute(queries.people.workspaces_of(user.user_id))).first() or (None, "")
                 if workspace is not None:
                     admin = Principal(workspace.workspace_id, frozenset({"admin"}), user_id=user.user_id)
                     body = KeyCreate(name=KEY_NAME, scopes=["admin"])
-                    return (await service.create_key(session, admin, body)).key
+                    return (await keys.create_key(session, admin, body)).key
     return None
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from app.auth.errors import MissingScope
+from app.auth.errors import MissingScope, NoWorkspace
 
 Scope = Literal["read", "write", "admin"]
 Role = Literal["viewer", "operator", "admin"]
@@ -14,6 +14,10 @@ SCOPES_OF_ROLE: dict[str, frozenset[str]] = {
     "operator": frozenset({"read", "write"}),
     "admin": frozenset({"read", "write", "admin"}),
 }
+
+
+# Whoever has left their last workspace: they may still sign in, join another or make one.
+NO_WORKSPACE = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,13 @@ class Principal:
     name: str = ""
 
     @property
+    def person(self) -> int:
+        """The number of a person who has signed in; `deps.signed_in` lets nobody else through."""
+        if self.user_id is None:
+            raise TypeError("a key is no person")
+        return self.user_id
+
+    @property
     def kind(self) -> ActorKind:
         """As what they act: a person signed in, a key of a program or a device, or the system itself."""
         if self.session_ulid is not None:
@@ -46,6 +57,8 @@ class Principal:
         return "api_key" if self.credential_id is not None else "system"
 
     def require(self, scope: Scope) -> None:
-        """Raises: MissingScope. `admin` includes the others; writing does not include reading."""
+        """Raises: MissingScope, NoWorkspace. `admin` includes the others; writing does not include reading."""
+        if self.workspace_id == NO_WORKSPACE:
+            raise NoWorkspace("You belong to no workspace: accept an invitation, or POST /workspaces.")
         if scope not in self.scopes and "admin" not in self.scopes:
             raise MissingScope("This credential may not do this: it lacks the scope {scope!r}.", scope=scope)

@@ -59,6 +59,17 @@ class Refresh(BaseModel):
     refresh_token: str = Field(max_length=200)
 
 
+class BrowserSessionRead(BaseModel):
+    """A browser's session; its secret stands in the httpOnly cookie alone."""
+
+    csrf_token: str = Field(
+        description="Goes back in the header `Sentinela-CSRF` of every request that changes something.",
+        examples=["kq1c0Yx2…"],
+    )
+    expires_at: Instant = Field(description="When the session ends unless it is used before.")
+    user: "Me"
+
+
 class WorkspaceOfUser(BaseModel):
     workspace_ulid: str = Field(examples=[ULID_EXAMPLE])
     name: str = Field(examples=["ana"])

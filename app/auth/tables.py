@@ -3,7 +3,19 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, DateTime, ForeignKey, Identity, Index, Integer, LargeBinary, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy import func as sql
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -58,15 +70,22 @@ class Membership(Table):
 
 
 class LoginSession(Table):
-    """One login; its tokens die with it."""
+    """One login: a program's, with tokens that die with it, or a browser's, recognised by its cookie's hash."""
 
     __tablename__ = "login_session"
+    __table_args__ = (UniqueConstraint("token_hash", name="uq_login_session_token_hash"),)
 
     session_id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True, init=False)
     session_ulid: Mapped[str] = mapped_column(Text, unique=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.user_id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(Moment, server_default=sql.now(), init=False)
     ended_at: Mapped[datetime | None] = mapped_column(Moment, default=None)
+    token_hash: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, repr=False)
+    expires_at: Mapped[datetime | None] = mapped_column(Moment, default=None, index=True)
+    last_used_at: Mapped[datetime | None] = mapped_column(Moment, default=None)
+    """To the minute."""
+    address: Mapped[str | None] = mapped_column(Text, default=None)
+    user_agent: Mapped[str | None] = mapped_column(Text, default=None)
 
 
 class RefreshToken(Table):
@@ -99,6 +118,8 @@ class Credential(Table):
     expires_at: Mapped[datetime | None] = mapped_column(Moment, default=None)
     revoked_at: Mapped[datetime | None] = mapped_column(Moment, default=None)
     last_used_at: Mapped[datetime | None] = mapped_column(Moment, default=None)
+    rate_limit: Mapped[int | None] = mapped_column(Integer, default=None)
+    """Readings a second; null: the installation's."""
 
 
 class AuthEpoch(Table):

@@ -2,11 +2,11 @@
 
 from celery import shared_task
 
-from app.auth import service
+from app.auth import sessions
 from app.core import queue
 
 
 @shared_task(name="auth.purge_refresh_tokens")
 def purge_refresh_tokens() -> int:
     """Delete refresh tokens that have expired; scheduled hourly."""
-    return queue.run(lambda resources: service.purge_refresh_tokens(resources.database))
+    return queue.run(lambda resources: sessions.purge_refresh_tokens(resources.database))

@@ -1,6 +1,8 @@
 """Access tokens (JWT), refresh tokens and keys: how they are made and recognised."""
 
+import base64
 import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +15,7 @@ from app.core.identifiers import new_ulid
 
 AUDIENCE = "sentinela"
 ALGORITHM = "HS256"
-PREFIXES = {"api": "snt_k_", "device": "snt_d_", "refresh": "snt_r_"}
+PREFIXES = {"api": "snt_k_", "device": "snt_d_", "refresh": "snt_r_", "session": "snt_s_"}
 # 32 random bytes: no salt or slow hash is needed to keep their SHA-256.
 SECRET_BYTES = 32
 
@@ -53,9 +55,15 @@ def read_access_token(key: str, token: str) -> AccessClaims | None:
     return AccessClaims(claims["sub"], claims["sid"])
 
 
-def new_secret(kind: Literal["api", "device", "refresh"]) -> str:
+def new_secret(kind: Literal["api", "device", "refresh", "session"]) -> str:
     """A fresh key or refresh token; its prefix tells what it is."""
     return PREFIXES[kind] + secrets.token_urlsafe(SECRET_BYTES)
+
+
+def csrf_token(key: str, session_secret: str) -> str:
+    """What a browser must send beside its cookie: only who has read an answer of ours knows it."""
+    digest = hmac.digest(key.encode(), b"csrf:" + session_secret.encode(), "sha256")
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def secret_hash(secret: str) -> bytes:

@@ -54,7 +54,9 @@ class KeyUses:
             return
         try:
             async with self._database.write() as session:
-                await session.execute(queries.note_uses(pending), execution_options={"synchronize_session": False})
+                await session.execute(
+                    queries.credentials.note_uses(pending), execution_options={"synchronize_session": False}
+                )
         except UNAVAILABLE as error:
             self._pending |= pending
             log.warning("key_uses_not_written", error=str(error))

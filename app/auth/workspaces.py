@@ -26,7 +26,7 @@ async def patch(session: WriteSession, principal: Principal, body: WorkspacePatc
 
 
 async def _find(session: ReadSession | WriteSession, workspace_id: int) -> Workspace:
-    return (await session.scalars(queries.workspace(workspace_id))).one()
+    return (await session.scalars(queries.people.workspace(workspace_id))).one()
 
 
 def _facts(workspace: Workspace) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from app.core.settings import Settings
 
 # Their own lines repeat what the access log and the supervisor already say.
 QUIET = ("uvicorn.access", "celery.beat", "httpx", "httpcore", "celery.worker.strategy", "celery.app.trace", "alembic")
-_CREDENTIAL = re.compile(r"\b(snt_[kdr]_|eyJ[\w-]+\.)[\w.-]+")
+_CREDENTIAL = re.compile(r"\b(snt_[a-z]_|eyJ[\w-]+\.)[\w.-]+")
 
 
 def configure(settings: Settings) -> None:

@@ -1,6 +1,7 @@
 """Configuration, from the environment or `.env`; `.env.example` documents every name."""
 
 import os
+import re
 import sys
 from functools import lru_cache
 from pathlib import Path
@@ -53,6 +54,9 @@ class Settings(BaseSettings):
     """Redis for Celery's queues, when it is another than `REDIS_URL`."""
     data_dir: Path = Field(default_factory=default_data_dir)
     """The folder for the generated secret, uploads and, under `up`, the databases."""
+
+    public_url: str = ""
+    """Where people reach this installation, `https://sentinela.example.com`: for mails, and https secures cookies."""
 
     # Who may do what
     secret_key: str = ""
@@ -108,6 +112,8 @@ class Settings(BaseSettings):
             value = getattr(self, name)
             if value and not value.startswith(("redis://", "rediss://", "unix://")):
                 raise ValueError(f"{name.upper()} must look like redis://host:6379")
+        if self.public_url and not re.fullmatch(r"https?://[^/\s]+", self.public_url):
+            raise ValueError("PUBLIC_URL must look like https://sentinela.example.com, without a path")
         return self
 
     def signing_key(self) -> str:

@@ -58,6 +58,14 @@ DETAILS = {
     "A device key may only send its own server's readings.": (
         "Uma chave de dispositivo só pode enviar leituras do seu próprio servidor."
     ),
+    "This browser is not signed in: POST /auth/session.": "Este navegador não tem sessão: POST /auth/session.",
+    "This request comes from another site.": "Esta requisição vem de outro site.",
+    "Send the csrf_token of GET /auth/session in the header Sentinela-CSRF.": (
+        "Envie o csrf_token de GET /auth/session no cabeçalho Sentinela-CSRF."
+    ),
+    "You belong to no workspace: accept an invitation, or POST /workspaces.": (
+        "Você não pertence a nenhum workspace: aceite um convite, ou POST /workspaces."
+    ),
     "You have no workspace {workspace!r}.": "Você não tem o workspace {workspace!r}.",
     "There is no server {server!r} in this workspace.": "Não há servidor {server!r} neste workspace.",
     "A server named {name!r} exists in this workspace.": "Já existe um servidor chamado {name!r} neste workspace.",

@@ -8,9 +8,9 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.exc import IntegrityError
 
 from app.auth import audit
+from app.auth.keys import create_device_key, list_device_keys, new_credential, revoke_key
 from app.auth.principals import Principal
 from app.auth.schemas import DeviceKey, DeviceKeyCreate, DeviceKeyCreated
-from app.auth.service import create_device_key, list_device_keys, new_credential, revoke_key
 from app.core.db import ReadSession, WriteSession
 from app.core.identifiers import new_ulid
 from app.core.text import Name

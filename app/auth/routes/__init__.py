@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from app.auth.routes import keys, people, workspaces
+from app.auth.routes import keys, people, sessions, workspaces
 
 router = APIRouter()
-for module in (people, workspaces, keys):
+for module in (people, sessions, workspaces, keys):
     router.include_router(module.router)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter
 
-from app.auth import service
+from app.auth import keys as service
 from app.auth.deps import Admin, InReadTransaction, InWriteTransaction
 from app.auth.schemas import Key, KeyCreate, KeyCreated
 from app.core.errors import Forbidden, NotFound, Unauthorized

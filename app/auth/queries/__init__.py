@@ -1,0 +1,5 @@
+"""Statements of the auth domain, one module a subject; each function returns one and does no I/O."""
+
+from app.auth.queries import credentials as credentials
+from app.auth.queries import people as people
+from app.auth.queries import sessions as sessions

@@ -1,0 +1,118 @@
+"""Signing in and out, by tokens for programs and by a cookie for browsers."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import ValidationError
+
+from app.auth import accounts, cookies, sessions, tokens
+from app.auth.deps import Agent, BrowserCookie, CookieHolder, InWriteTransaction, SignedIn
+from app.auth.schemas import BrowserSessionRead, Login, Refresh, Tokens
+from app.core.clock import now
+from app.core.db import Database
+from app.core.deps import DatabaseDep, SettingsDep
+from app.core.errors import Forbidden, Invalid, NotFound, Unauthorized, invalid
+from app.core.problems import problems
+from app.core.settings import Settings
+from app.core.strict_json import StrictRoute, parse_json
+
+router = APIRouter(prefix="/auth", tags=["people"], route_class=StrictRoute)
+
+_FORM = {
+    "type": "object",
+    "required": ["username", "password"],
+    "example": {"grant_type": "password", "username": "ana", "password": "violet-otter-42"},
+    "properties": {
+        "grant_type": {"type": "string", "pattern": "^password$"},
+        "username": {"type": "string"},
+        "password": {"type": "string", "format": "password"},
+    },
+}
+_LOGIN_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": Login.model_json_schema(),
+                "example": {"username": "ana", "password": "violet-otter-42"},
+            },
+            "application/x-www-form-urlencoded": {"schema": _FORM},
+        },
+    }
+}
+
+
+async def login_body(request: Request) -> Login:
+    """The login as JSON or as the OAuth2 form. Raises: Invalid."""
+    if request.headers.get("content-type", "").startswith(("application/x-www-form-urlencoded", "multipart/form-data")):
+        async with request.form(max_files=0, max_fields=10) as form:
+            content: Any = dict(form)
+    else:
+        content = parse_json(await request.body())
+    try:
+        return Login.model_validate(content)
+    except ValidationError as error:
+        raise invalid(error.errors(), ("body",)) from None
+
+
+@router.post("/login", openapi_extra=_LOGIN_BODY, responses=problems(Unauthorized, Invalid))
+async def login(
+    body: Annotated[Login, Depends(login_body)], database: DatabaseDep, settings: SettingsDep, agent: Agent
+) -> Tokens:
+    """Sign in with JSON or the OAuth2 password form; a wrong password and an unknown user answer alike."""
+    return await sessions.login(database, settings, body, agent)
+
+
+@router.post("/refresh", responses=problems(Unauthorized))
+async def refresh(body: Refresh, database: DatabaseDep, settings: SettingsDep) -> Tokens:
+    """Swap a refresh token for a new pair. Each serves once; a second use ends the session."""
+    return await sessions.refresh(database, settings, body.refresh_token)
+
+
+@router.post("/session", responses=problems(Unauthorized, Forbidden, Invalid))
+async def open_browser_session(
+    body: Login,
+    request: Request,
+    response: Response,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    agent: Agent,
+    old: BrowserCookie,
+) -> BrowserSessionRead:
+    """Sign a browser in: an httpOnly cookie instead of tokens, which scripts of a page cannot read.
+
+    Send the answer's `csrf_token` in the header `Sentinela-CSRF` of every request that changes something. Each use
+    prolongs the session, so there is nothing to refresh; `POST /auth/logout` ends it.
+    """
+    cookies.check_origin(request)
+    opened = await sessions.login_browser(database, settings, body, agent, old)
+    cookies.give(request, response, opened.secret, int(sessions.lifetime(settings).total_seconds()))
+    return await _read(database, settings, opened.secret, opened.user_id)
+
+
+@router.get("/session", responses=problems(Unauthorized))
+async def browser_session(
+    request: Request,
+    response: Response,
+    principal: CookieHolder,
+    secret: BrowserCookie,
+    database: DatabaseDep,
+    settings: SettingsDep,
+) -> BrowserSessionRead:
+    """Who is signed in at this browser, and the `csrf_token` of its session; 401 when nobody is."""
+    cookies.give(request, response, str(secret), int(sessions.lifetime(settings).total_seconds()))
+    return await _read(database, settings, str(secret), principal.person)
+
+
+@router.post("/logout", status_code=204, responses=problems(Unauthorized, Forbidden, NotFound))
+async def logout(principal: SignedIn, session: InWriteTransaction, request: Request, response: Response) -> None:
+    """End the session at once: its access and refresh tokens, or its cookie, open nothing any more."""
+    await sessions.logout(session, principal.person, str(principal.session_ulid))
+    cookies.take_back(request, response)
+
+
+async def _read(database: Database, settings: Settings, secret: str, user_id: int) -> BrowserSessionRead:
+    async with database.write() as session:
+        user = await accounts.me(session, user_id)
+    csrf = tokens.csrf_token(settings.signing_key(), secret)
+    return BrowserSessionRead(csrf_token=csrf, expires_at=now() + sessions.lifetime(settings), user=user)

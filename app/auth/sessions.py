@@ -1,0 +1,135 @@
+"""Sessions: signing in and out, for programs with tokens and for browsers with a cookie."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.auth import audit, queries, tokens
+from app.auth.errors import InvalidCredential, WrongPassword
+from app.auth.passwords import verify_password
+from app.auth.schemas import Login, Tokens
+from app.auth.tables import LoginSession, RefreshToken, User
+from app.core import origin
+from app.core.clock import now
+from app.core.db import Database, WriteSession
+from app.core.identifiers import new_ulid
+from app.core.settings import Settings
+
+# What browsers call themselves is some 120 characters; a longer one says nothing to its reader.
+MAX_AGENT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserSession:
+    """A browser's session as the cookie carries it."""
+
+    secret: str
+    user_id: int
+    expires_at: datetime
+
+
+async def login(database: Database, settings: Settings, body: Login, agent: str | None) -> Tokens:
+    """Open a program's session. Raises: WrongPassword."""
+    user = await _prove(database, body)
+    async with database.write() as session:
+        opened = await _open(session, settings, user, agent)
+        return _issue(session, settings, opened.session_id, opened.session_ulid, user.user_ulid)
+
+
+async def login_browser(
+    database: Database, settings: Settings, body: Login, agent: str | None, old_secret: str | None
+) -> BrowserSession:
+    """Open a browser's session under a fresh secret, in place of the one it held. Raises: WrongPassword."""
+    user = await _prove(database, body)
+    secret = tokens.new_secret("session")
+    async with database.write() as session:
+        if old_secret:
+            await session.execute(queries.sessions.end_session_of_browser(tokens.secret_hash(old_secret)))
+        await _open(session, settings, user, agent, tokens.secret_hash(secret))
+    return BrowserSession(secret, user.user_id, now() + lifetime(settings))
+
+
+async def _prove(database: Database, body: Login) -> User:
+    """The user of this name and password. Raises: WrongPassword, after the same work whether or not there is one."""
+    # No connection is held while the hash is computed: a burst of logins must not drain the pool.
+    async with database.write() as session:
+        user = await session.scalar(queries.people.user_by_name(body.username))
+    if await verify_password(user.password_hash if user else None, body.password) and user is not None:
+        return user
+    if user is not None:
+        async with database.write() as session:
+            await audit.record_person(session, user, "session.refuse", user.user_ulid)
+    raise WrongPassword("Wrong username or password.")
+
+
+async def _open(
+    session: WriteSession, settings: Settings, user: User, agent: str | None, token_hash: bytes | None = None
+) -> LoginSession:
+    moment = now()
+    opened = LoginSession(
+        session_ulid=new_ulid(),
+        user_id=user.user_id,
+        token_hash=token_hash,
+        expires_at=moment + lifetime(settings),
+        last_used_at=moment,
+        address=origin.current().address,
+        user_agent=agent[:MAX_AGENT] if agent else None,
+    )
+    session.add(opened)
+    await session.flush()
+    kind = "browser" if token_hash else "program"
+    await audit.record_person(session, user, "session.open", opened.session_ulid, after={"kind": kind})
+    return opened
+
+
+async def refresh(database: Database, settings: Settings, refresh_token: str) -> Tokens:
+    """Swap a refresh token for new tokens; one that was used before ends its session. Raises: InvalidCredential."""
+    token_hash = tokens.secret_hash(refresh_token)
+    async with database.write() as session:
+        row = (await session.execute(queries.sessions.use_refresh_token(token_hash))).one_or_none()
+        if row is not None:
+            await session.execute(queries.sessions.note_refresh(row.session_id, lifetime(settings)))
+            return _issue(session, settings, row.session_id, row.session_ulid, row.user_ulid)
+        ended = (await session.execute(queries.sessions.end_session_of_token(token_hash))).one_or_none()
+        if ended is not None:
+            user = await session.get_one(User, ended.user_id)
+            reason = {"reason": "a refresh token was used twice"}
+            await audit.record_person(session, user, "session.end", ended.session_ulid, after=reason)
+    raise InvalidCredential("This refresh token is not valid, or its session has ended.")
+
+
+def _issue(session: WriteSession, settings: Settings, session_id: int, session_ulid: str, user_ulid: str) -> Tokens:
+    refresh_token = tokens.new_secret("refresh")
+    valid = timedelta(minutes=settings.access_token_minutes)
+    session.add(
+        RefreshToken(
+            token_hash=tokens.secret_hash(refresh_token), session_id=session_id, expires_at=now() + lifetime(settings)
+        )
+    )
+    return Tokens(
+        access_token=tokens.issue_access_token(settings.signing_key(), user_ulid, session_ulid, valid),
+        expires_in=int(valid.total_seconds()),
+        refresh_token=refresh_token,
+    )
+
+
+def lifetime(settings: Settings) -> timedelta:
+    """How long a session lasts after its last use, or a program's after its last refresh."""
+    return timedelta(days=settings.refresh_token_days)
+
+
+async def logout(session: WriteSession, user_id: int, session_ulid: str) -> None:
+    """End the session: its access and refresh tokens, or its cookie, open nothing from now on."""
+    await session.execute(queries.sessions.end_session(session_ulid))
+    await audit.record_person(session, await session.get_one(User, user_id), "session.end", session_ulid)
+
+
+async def purge_refresh_tokens(database: Database, slice_size: int = 1000) -> int:
+    """Delete expired refresh tokens in slices; returns how many."""
+    deleted = 0
+    while True:
+        async with database.write() as session:
+            result = await session.execute(queries.sessions.delete_expired_refresh_tokens(slice_size))
+        count: int = result.rowcount  # type: ignore[attr-defined]
+        deleted += count
+        if count < slice_size:
+            return deleted
