@@ -141,6 +141,7 @@ MESSAGES = {
     "time_zone": "Deve ser um fuso horário da base IANA, como America/Sao_Paulo",
     "too_many_tags": "Um servidor tem no máximo {limit} etiquetas",
     "text_or_absent": "{field} deve ser um texto; omita-o para mantê-lo",
+    "cursor": "Deve ser o cursor de uma página anterior, como Link o deu",
     "range_order": "start_time deve vir antes de end_time",
     "needs_aggregation": "group_by requer aggregation",
     "unknown_column": "O corpo não tem a coluna {column!r}",
