@@ -20,6 +20,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi_offline import FastAPIOffline
 
 from app.auth.routes import router as auth
+from app.auth.throttle import Throttle
 from app.auth.uses import KeyUses
 from app.cache.routes import router as cache
 from app.core import migrate, openapi, probes, problems
@@ -92,6 +93,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     commits.start()
     app.state.key_uses = uses = KeyUses(database)
     uses.start()
+    app.state.throttle = Throttle(query_cache, settings)
     senders = Senders(database, settings, uses, arrivals)
     senders.start()
     bulk = Bulk(database, arrivals)

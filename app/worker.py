@@ -23,6 +23,7 @@ log = structlog.get_logger("task")
 app = get_queue()
 app.conf.beat_schedule = {
     "purge refresh tokens": {"task": "auth.purge_refresh_tokens", "schedule": 3600.0},
+    "purge audit log": {"task": "auth.purge_audit_log", "schedule": 3600.0},
     "purge receipts": {"task": "readings.purge_receipts", "schedule": 3600.0},
     "sweep jobs": {"task": "jobs.sweep", "schedule": 10.0},
 }

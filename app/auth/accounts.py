@@ -1,14 +1,19 @@
-"""Accounts: a person, and the workspace that comes with them."""
+"""Accounts: a person, what is known of them, and how they leave."""
 
 from dataclasses import dataclass
 
-from app.auth import queries
-from app.auth.errors import UsernameTaken
+from app.auth import audit, invitations, members, queries, sessions, workspaces
+from app.auth.errors import LastAdmin, UsernameTaken
+from app.auth.keys import facts as key_facts
 from app.auth.passwords import hash_password
-from app.auth.schemas import Me, Register, Registered, UserRow, WorkspaceOfUser
-from app.auth.tables import Membership, User, Workspace
+from app.auth.principals import Principal
+from app.auth.schemas.keys import KeyFacts
+from app.auth.schemas.people import AccountExport, AccountFacts, Me, MePatch, Register, Registered, UserRow
+from app.auth.schemas.workspaces import WorkspaceOfUser
+from app.auth.tables import User
 from app.core.db import WriteSession
 from app.core.identifiers import new_ulid
+from app.core.paging import Asked, Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,39 +26,101 @@ class Account:
 
 
 async def register(session: WriteSession, body: Register) -> Registered:
-    """Create a user with a workspace of its own. Raises: UsernameTaken."""
-    account = await create_account(session, body)
-    return Registered(id=account.user_ulid, username=body.username)
+    """Create a user with a workspace of their own, or in that of an invitation.
+
+    Raises: UsernameTaken, NoSuchInvitation.
+    """
+    if body.invitation is None:
+        account = await create_account(session, body)
+        return Registered(id=account.user_ulid, username=body.username)
+    user = await _insert_user(session, body)
+    await invitations.accept(session, user, body.invitation)
+    await audit.record_person(session, user, "user.register", user.user_ulid)
+    return Registered(id=user.user_ulid, username=user.username)
 
 
 async def create_account(session: WriteSession, body: Register) -> Account:
+    """A user with a workspace of their own. Raises: UsernameTaken."""
+    user = await _insert_user(session, body)
+    workspace = await workspaces.found(session, user, body.username)
+    await audit.record_person(session, user, "user.register", user.user_ulid)
+    return Account(user.user_id, user.user_ulid, workspace.workspace_id)
+
+
+async def _insert_user(session: WriteSession, body: Register) -> User:
     password_hash = await hash_password(body.password)
-    user_ulid = new_ulid()
     await session.execute(queries.people.LOCK_REGISTRATION)
-    user_id = await session.scalar(queries.people.insert_user(user_ulid, body.username, body.email, password_hash))
+    statement = queries.people.insert_user(new_ulid(), body.username, body.email, password_hash)
+    user_id = await session.scalar(statement)
     if user_id is None:
         raise UsernameTaken("The username {username!r} is taken.", username=body.username)
-    workspace = Workspace(workspace_ulid=new_ulid(), name=body.username)
-    session.add(workspace)
-    await session.flush()
-    session.add(Membership(workspace_id=workspace.workspace_id, user_id=user_id, role="admin"))
-    return Account(user_id, user_ulid, workspace.workspace_id)
+    return await session.get_one(User, user_id)
 
 
 async def me(session: WriteSession, user_id: int) -> Me:
     """The user and the workspaces they belong to."""
     user = await session.get_one(User, user_id)
+    belongs = await _workspaces(session, user_id)
+    return Me(id=user.user_ulid, username=user.username, email=user.email, workspaces=belongs)
+
+
+async def patch(session: WriteSession, principal: Principal, body: MePatch) -> Me:
+    """Change what was sent of the principal's own account."""
+    user = await session.get_one(User, principal.person)
+    if "email" in body.model_fields_set and user.email != body.email:
+        user.email = body.email
+        # The address itself is not recorded: the record outlives the account.
+        await audit.record_person(session, user, "user.change", user.user_ulid, after={"email": "changed"})
+    return await me(session, principal.person)
+
+
+async def users(session: WriteSession, asked: Asked) -> Page[UserRow]:
+    """Everybody on this installation, by name."""
+    key = asked.key(str)
+    rows = (await session.scalars(queries.people.users(after=key and key[0], limit=asked.fetch))).all()
+    return asked.cut(rows, lambda row: (row.username,)).map(_read)
+
+
+async def export(session: WriteSession, principal: Principal) -> AccountExport:
+    """All that is known of the principal: LGPD art. 18, GDPR art. 15 and 20."""
+    user = await session.get_one(User, principal.person)
+    keys = await session.scalars(queries.people.keys_made_by(user.user_id))
+    entries = await session.scalars(queries.records.entries_of_person(user.user_ulid))
+    await audit.record_person(session, user, "user.export", user.user_ulid)
+    return AccountExport(
+        account=AccountFacts(**_read(user).model_dump(), administers_installation=user.administers_installation),
+        workspaces=await _workspaces(session, user.user_id),
+        sessions=await sessions.list_sessions(session, principal),
+        keys=[KeyFacts.model_validate(key_facts(row)) for row in keys],
+        audit=[audit.read(row) for row in entries],
+    )
+
+
+async def erase(session: WriteSession, principal: Principal) -> list[int]:
+    """Delete the principal's account; returns the workspaces in which nobody is left, for the caller to delete.
+
+    What they did stays recorded under their identifier, without name and address. Raises: LastAdmin.
+    """
+    user = await session.get_one(User, principal.person)
+    await session.execute(queries.people.LOCK_REGISTRATION)
+    if list(await session.scalars(queries.people.administrators())) == [user.user_id]:
+        raise LastAdmin("You are the last administrator of this installation: its accounts would have none.")
+    abandoned = await members.leave_everything(session, user)
+    await audit.record_person(session, user, "user.delete", user.user_ulid)
+    await session.flush()
+    await session.execute(queries.people.forget_in_audit_log(user.user_ulid))
+    await session.delete(user)
+    await session.flush()
+    return abandoned
+
+
+async def _workspaces(session: WriteSession, user_id: int) -> list[WorkspaceOfUser]:
     rows = await session.execute(queries.people.workspaces_of(user_id))
-    workspaces = [
+    return [
         WorkspaceOfUser(workspace_ulid=workspace.workspace_ulid, name=workspace.name, role=role)
         for workspace, role in rows
     ]
-    return Me(id=user.user_ulid, username=user.username, email=user.email, workspaces=workspaces)
 
 
-async def users(session: WriteSession) -> list[UserRow]:
-    """Everybody on this installation, by name."""
-    return [
-        UserRow(id=user.user_ulid, username=user.username, email=user.email, created_at=user.created_at)
-        for user in await session.scalars(queries.people.all_users())
-    ]
+def _read(user: User) -> UserRow:
+    return UserRow(id=user.user_ulid, username=user.username, email=user.email, created_at=user.created_at)

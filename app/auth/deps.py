@@ -11,9 +11,11 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 from app.auth import cookies, service
 from app.auth.errors import DeviceKeyOnly, InvalidCredential, NoCredential
 from app.auth.principals import Principal, Scope
+from app.auth.throttle import Throttle
 from app.auth.uses import KeyUses
 from app.core.db import ReadSession, WriteSession
 from app.core.deps import DatabaseDep, SettingsDep
+from app.core.errors import Forbidden
 from app.core.text import NO_CONTROL_CHARACTERS
 
 _user = OAuth2PasswordBearer(
@@ -60,6 +62,10 @@ async def bearer(
 async def get_agent(request: Request) -> str | None:
     """What the client calls itself."""
     return request.headers.get("user-agent")
+
+
+async def get_throttle(request: Request) -> Throttle:
+    return cast(Throttle, request.app.state.throttle)
 
 
 async def get_key_uses(request: Request) -> KeyUses:
@@ -124,6 +130,12 @@ async def signed_in_by_cookie(secret: BrowserCookie, database: DatabaseDep, sett
     return principal
 
 
+async def installation_admin(principal: Annotated[Principal, Depends(require("admin"))]) -> Principal:
+    if not principal.administers_installation:
+        raise Forbidden("Only an administrator of the installation may see its users.")
+    return principal
+
+
 async def signed_in(principal: Annotated[Principal, Depends(authenticated)]) -> Principal:
     """Only a person with an access token: a key has no session to end and no self to show."""
     if principal.session_ulid is None:
@@ -131,11 +143,25 @@ async def signed_in(principal: Annotated[Principal, Depends(authenticated)]) -> 
     return principal
 
 
+def signed_in_as(scope: Scope) -> Callable[[Principal], Awaitable[Principal]]:
+    """A dependency that lets through only a person, and one whose role in the workspace has the scope."""
+
+    async def check(principal: Annotated[Principal, Depends(signed_in)]) -> Principal:
+        principal.require(scope)
+        return principal
+
+    return check
+
+
+ThrottleDep = Annotated[Throttle, Depends(get_throttle)]
 Agent = Annotated[str | None, Depends(get_agent)]
 Reader = Annotated[Principal, Depends(require("read"))]
 Writer = Annotated[Principal, Depends(require("write"))]
 Admin = Annotated[Principal, Depends(require("admin"))]
 CookieHolder = Annotated[Principal, Depends(signed_in_by_cookie)]
+Member = Annotated[Principal, Depends(signed_in_as("read"))]
+AdminMember = Annotated[Principal, Depends(signed_in_as("admin"))]
+InstallationAdmin = Annotated[Principal, Depends(installation_admin)]
 SignedIn = Annotated[Principal, Depends(signed_in)]
 MaybePrincipal = Annotated[Principal | None, Depends(maybe_authenticated)]
 

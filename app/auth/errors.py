@@ -47,5 +47,33 @@ class NoSuchWorkspace(NotFound):
     kind = "no-such-workspace"
 
 
+class NoSuchMember(NotFound):
+    kind = "no-such-member"
+
+
+class NoSuchInvitation(NotFound):
+    kind = "no-such-invitation"
+
+
+class NoSuchSession(NotFound):
+    kind = "no-such-session"
+
+
+class NoSuchUser(NotFound):
+    kind = "no-such-user"
+
+
+class AlreadyMember(Conflict):
+    kind = "already-member"
+
+
+class LastAdmin(Conflict):
+    kind = "last-admin"
+
+
+class NoMail(Conflict):
+    kind = "no-mail"
+
+
 class NoSuchKey(NotFound):
     kind = "no-such-key"

@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from app.auth import accounts, keys, queries
 from app.auth.principals import Principal
-from app.auth.schemas import KeyCreate, Register
+from app.auth.schemas.keys import KeyCreate
+from app.auth.schemas.people import Register
 from app.core.db import Database
 from app.core.settings import Settings
 
@@ -37,7 +38,7 @@ def new_admin_key(settings: Settings) -> str | None:
 
 async def _create_admin(database: Database) -> FirstRun | None:
     async with database.write() as session:
-        if (await session.scalars(queries.people.all_users())).first() is not None:
+        if (await session.scalars(queries.people.users())).first() is not None:
             return None
         body = Register(username="admin", password=secrets.token_urlsafe(12))
         account = await accounts.create_account(session, body)
@@ -48,7 +49,7 @@ async def _create_admin(database: Database) -> FirstRun | None:
 
 async def _new_admin_key(database: Database) -> str | None:
     async with database.write() as session:
-        for user in await session.scalars(queries.people.all_users()):
+        for user in await session.scalars(queries.people.users()):
             if user.administers_installation:
                 workspace, _ = (await session.execute(queries.people.workspaces_of(user.user_id))).first() or (None, "")
                 if workspace is not None:

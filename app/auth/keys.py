@@ -3,21 +3,25 @@
 from datetime import datetime
 from typing import Any
 
-from app.auth import queries, tokens
+from app.auth import audit, queries, tokens
 from app.auth.errors import NoSuchKey
 from app.auth.principals import Principal
-from app.auth.schemas import DeviceKey, DeviceKeyCreate, DeviceKeyCreated, Key, KeyCreate, KeyCreated
+from app.auth.schemas.keys import DeviceKey, DeviceKeyCreate, DeviceKeyCreated, Key, KeyCreate, KeyCreated
 from app.auth.tables import Credential
 from app.core.db import ReadSession, WriteSession
 from app.core.identifiers import new_ulid
+from app.core.paging import Asked, Page
 
 
 async def create_key(session: WriteSession, principal: Principal, body: KeyCreate) -> KeyCreated:
     """Make an API key; the answer is the only place where it stands."""
     key, row = new_credential(principal, body.name, list(body.scopes), expires_at=body.expires_at)
+    row.rate_limit = body.rate_limit
     session.add(row)
     await session.flush()
-    return KeyCreated(key=key, **_facts(row), scopes=body.scopes)
+    after = body.model_dump(mode="json", exclude_none=True)
+    audit.record(session, principal, "key.create", row.credential_ulid, after=after)
+    return KeyCreated(key=key, **_read(row).model_dump())
 
 
 async def create_device_key(
@@ -31,7 +35,9 @@ async def create_device_key(
     key, row = new_credential(principal, body.name, ["write"], server_id, body.expires_at)
     session.add(row)
     await session.flush()
-    return DeviceKeyCreated(device_key=key, **_facts(row))
+    after = body.model_dump(mode="json", exclude_none=True)
+    audit.record(session, principal, "device_key.create", row.credential_ulid, after=after)
+    return DeviceKeyCreated(device_key=key, **facts(row))
 
 
 def new_credential(
@@ -53,29 +59,37 @@ def new_credential(
     return key, row
 
 
-async def list_keys(session: ReadSession, workspace_id: int) -> list[Key]:
+async def list_keys(session: ReadSession, workspace_id: int, asked: Asked) -> Page[Key]:
     """The workspace's API keys, oldest first, without the keys themselves."""
-    rows = await session.scalars(queries.credentials.keys(workspace_id))
-    return [Key.model_validate({**_facts(row), "scopes": row.scopes}) for row in rows]
+    key = asked.key(str)
+    statement = queries.credentials.keys(workspace_id, after=key and key[0], limit=asked.fetch)
+    rows = (await session.scalars(statement)).all()
+    return asked.cut(rows, lambda row: (row.credential_ulid,)).map(_read)
 
 
 async def list_device_keys(session: ReadSession, workspace_id: int, server_id: int) -> list[DeviceKey]:
     """A server's device keys, oldest first, without the keys themselves."""
-    return [
-        DeviceKey(**_facts(row)) for row in await session.scalars(queries.credentials.keys(workspace_id, server_id))
-    ]
+    return [DeviceKey(**facts(row)) for row in await session.scalars(queries.credentials.keys(workspace_id, server_id))]
 
 
-async def revoke_key(session: WriteSession, workspace_id: int, key_id: str, server_id: int | None = None) -> None:
+async def revoke_key(session: WriteSession, principal: Principal, key_id: str, server_id: int | None = None) -> None:
     """Revoke an API key, or a device key of this server; within a second every process refuses it.
 
     Raises: NoSuchKey.
     """
-    if await session.scalar(queries.credentials.revoke_key(workspace_id, server_id, key_id)) is None:
+    name = await session.scalar(queries.credentials.revoke_key(principal.workspace_id, server_id, key_id))
+    if name is None:
         raise NoSuchKey("There is no key {key!r} in this workspace.", key=key_id)
+    action = "key.revoke" if server_id is None else "device_key.revoke"
+    audit.record(session, principal, action, key_id, before={"name": name})
 
 
-def _facts(row: Credential) -> dict[str, Any]:
+def _read(row: Credential) -> Key:
+    return Key.model_validate({**facts(row), "scopes": row.scopes, "rate_limit": row.rate_limit})
+
+
+def facts(row: Credential) -> dict[str, Any]:
+    """What every kind of key shows of itself."""
     return {
         "key_id": row.credential_ulid,
         "name": row.name,

@@ -36,6 +36,8 @@ class Principal:
     """Set for a key, of a program or a device."""
     expires_at: float | None = None
     """When the key stops, seconds since 1970; who remembers a principal must look."""
+    rate_limit: int | None = None
+    """Readings a second that a key may send; None: the installation's limit."""
     ulid: str = ""
     """The person's or the key's identifier outside; the system itself has none."""
     name: str = ""

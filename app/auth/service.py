@@ -72,6 +72,7 @@ async def _key_holder(session: WriteSession, key: str, workspace_ulid: str | Non
         administers_installation=row.administers_installation and "admin" in credential.scopes,
         credential_id=credential.credential_id,
         expires_at=credential.expires_at.timestamp() if credential.expires_at else None,
+        rate_limit=credential.rate_limit,
         ulid=credential.credential_ulid,
         name=credential.name,
     )

@@ -1,13 +1,17 @@
 """Sessions: signing in and out, for programs with tokens and for browsers with a cookie."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.auth import audit, queries, tokens
-from app.auth.errors import InvalidCredential, WrongPassword
+from app.auth.errors import InvalidCredential, NoSuchSession, WrongPassword
 from app.auth.passwords import verify_password
-from app.auth.schemas import Login, Tokens
+from app.auth.principals import Principal
+from app.auth.schemas.sessions import Login, Tokens
+from app.auth.schemas.shown import SessionRead
 from app.auth.tables import LoginSession, RefreshToken, User
+from app.auth.throttle import Throttle
 from app.core import origin
 from app.core.clock import now
 from app.core.db import Database, WriteSession
@@ -27,19 +31,27 @@ class BrowserSession:
     expires_at: datetime
 
 
-async def login(database: Database, settings: Settings, body: Login, agent: str | None) -> Tokens:
-    """Open a program's session. Raises: WrongPassword."""
-    user = await _prove(database, body)
+async def login(database: Database, settings: Settings, throttle: Throttle, body: Login, agent: str | None) -> Tokens:
+    """Open a program's session. Raises: WrongPassword, TooManyRequests."""
+    user = await prove(database, throttle, body.username, body.password)
     async with database.write() as session:
         opened = await _open(session, settings, user, agent)
         return _issue(session, settings, opened.session_id, opened.session_ulid, user.user_ulid)
 
 
 async def login_browser(
-    database: Database, settings: Settings, body: Login, agent: str | None, old_secret: str | None
+    database: Database,
+    settings: Settings,
+    throttle: Throttle,
+    body: Login,
+    agent: str | None,
+    old_secret: str | None,
 ) -> BrowserSession:
-    """Open a browser's session under a fresh secret, in place of the one it held. Raises: WrongPassword."""
-    user = await _prove(database, body)
+    """Open a browser's session under a fresh secret, in place of the one it held.
+
+    Raises: WrongPassword, TooManyRequests.
+    """
+    user = await prove(database, throttle, body.username, body.password)
     secret = tokens.new_secret("session")
     async with database.write() as session:
         if old_secret:
@@ -48,12 +60,17 @@ async def login_browser(
     return BrowserSession(secret, user.user_id, now() + lifetime(settings))
 
 
-async def _prove(database: Database, body: Login) -> User:
-    """The user of this name and password. Raises: WrongPassword, after the same work whether or not there is one."""
+async def prove(database: Database, throttle: Throttle, username: str, password: str) -> User:
+    """The user of this name and password.
+
+    Raises: WrongPassword, after the same work whether or not there is such a user; TooManyRequests.
+    """
+    await throttle.attempt(username)
     # No connection is held while the hash is computed: a burst of logins must not drain the pool.
     async with database.write() as session:
-        user = await session.scalar(queries.people.user_by_name(body.username))
-    if await verify_password(user.password_hash if user else None, body.password) and user is not None:
+        user = await session.scalar(queries.people.user_by_name(username))
+    if await verify_password(user.password_hash if user else None, password) and user is not None:
+        await throttle.succeeded(username)
         return user
     if user is not None:
         async with database.write() as session:
@@ -119,8 +136,49 @@ def lifetime(settings: Settings) -> timedelta:
 
 async def logout(session: WriteSession, user_id: int, session_ulid: str) -> None:
     """End the session: its access and refresh tokens, or its cookie, open nothing from now on."""
-    await session.execute(queries.sessions.end_session(session_ulid))
-    await audit.record_person(session, await session.get_one(User, user_id), "session.end", session_ulid)
+    await _end(session, user_id, session_ulid=session_ulid)
+
+
+async def list_sessions(session: WriteSession, principal: Principal) -> list[SessionRead]:
+    """The person's open sessions, newest first."""
+    rows = await session.scalars(queries.sessions.open_sessions(principal.person))
+    return [read(row, principal.session_ulid) for row in rows]
+
+
+async def end_one(session: WriteSession, principal: Principal, session_ulid: str) -> None:
+    """End one of the person's sessions. Raises: NoSuchSession."""
+    if not await _end(session, principal.person, session_ulid=session_ulid.upper()):
+        raise NoSuchSession("There is no session {session!r} of yours.", session=session_ulid)
+
+
+async def end_all(session: WriteSession, principal: Principal, others: bool) -> None:
+    """End all of the person's sessions, or all but the one that asks."""
+    await _end(session, principal.person, but=principal.session_ulid if others else None)
+
+
+async def _end(
+    session: WriteSession, user_id: int, *, session_ulid: str | None = None, but: str | None = None
+) -> Sequence[str]:
+    statement = queries.sessions.end_sessions_of(user_id, session_ulid=session_ulid, but=but)
+    ended: Sequence[str] = (await session.scalars(statement)).all()
+    user = await session.get_one(User, user_id)
+    for one in ended:
+        await audit.record_person(session, user, "session.end", one)
+    return ended
+
+
+def read(row: LoginSession, current: str | None) -> SessionRead:
+    """A session as its owner sees it."""
+    return SessionRead(
+        session_id=row.session_ulid,
+        kind="browser" if row.token_hash else "program",
+        current=row.session_ulid == current,
+        created_at=row.created_at,
+        last_used_at=row.last_used_at,
+        expires_at=row.expires_at,
+        address=row.address,
+        user_agent=row.user_agent,
+    )
 
 
 async def purge_refresh_tokens(database: Database, slice_size: int = 1000) -> int:

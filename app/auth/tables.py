@@ -58,6 +58,7 @@ class Membership(Table):
     """A person's role in a workspace."""
 
     __tablename__ = "membership"
+    __table_args__ = (Index("ix_membership_joined", "workspace_id", "joined_at", "user_id"),)
 
     workspace_id: Mapped[int] = mapped_column(
         ForeignKey("workspace.workspace_id", ondelete="CASCADE"), primary_key=True
@@ -67,6 +68,33 @@ class Membership(Table):
     )
     role: Mapped[str] = mapped_column(Text)
     joined_at: Mapped[datetime] = mapped_column(Moment, server_default=sql.now(), init=False)
+
+
+class Invitation(Table):
+    """A link that lets whoever holds it join a workspace, once; gone when it was used or withdrawn."""
+
+    __tablename__ = "invitation"
+
+    workspace_id: Mapped[int] = mapped_column(
+        ForeignKey("workspace.workspace_id", ondelete="CASCADE"), primary_key=True
+    )
+    invitation_ulid: Mapped[str] = mapped_column(Text, primary_key=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True, repr=False)
+    role: Mapped[str] = mapped_column(Text)
+    email: Mapped[str | None] = mapped_column(Text)
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.user_id", ondelete="SET NULL"))
+    created_at: Mapped[datetime] = mapped_column(Moment, server_default=sql.now(), init=False)
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class PasswordReset(Table):
+    """A link that lets a person choose a new password, once."""
+
+    __tablename__ = "password_reset"
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.user_id", ondelete="CASCADE"), index=True)
+    expires_at: Mapped[datetime] = mapped_column(Moment)
 
 
 class LoginSession(Table):
@@ -103,7 +131,16 @@ class Credential(Table):
     """An API key (`server_id` is null) or a server's device key; only its hash is kept."""
 
     __tablename__ = "credential"
-    __table_args__ = (Index("ix_credential_workspace", "workspace_id", "credential_ulid"),)
+    __table_args__ = (
+        Index("ix_credential_workspace", "workspace_id", "credential_ulid"),
+        # A fleet has ten thousand device keys; a page of the few API keys must not walk over them.
+        Index(
+            "ix_credential_api_keys",
+            "workspace_id",
+            "credential_ulid",
+            postgresql_where=text("server_id IS NULL AND revoked_at IS NULL"),
+        ),
+    )
 
     credential_id: Mapped[int] = mapped_column(Integer, Identity(always=True), primary_key=True, init=False)
     credential_ulid: Mapped[str] = mapped_column(Text, unique=True)

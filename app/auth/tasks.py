@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from app.auth import sessions
+from app.auth import audit, sessions
 from app.core import queue
 
 
@@ -10,3 +10,9 @@ from app.core import queue
 def purge_refresh_tokens() -> int:
     """Delete refresh tokens that have expired; scheduled hourly."""
     return queue.run(lambda resources: sessions.purge_refresh_tokens(resources.database))
+
+
+@shared_task(name="auth.purge_audit_log")
+def purge_audit_log() -> int:
+    """Delete what the record has kept for longer than AUDIT_RETENTION_DAYS; scheduled hourly."""
+    return queue.run(lambda resources: audit.purge(resources.database, resources.settings))

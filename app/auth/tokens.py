@@ -15,7 +15,15 @@ from app.core.identifiers import new_ulid
 
 AUDIENCE = "sentinela"
 ALGORITHM = "HS256"
-PREFIXES = {"api": "snt_k_", "device": "snt_d_", "refresh": "snt_r_", "session": "snt_s_"}
+PREFIXES = {
+    "api": "snt_k_",
+    "device": "snt_d_",
+    "refresh": "snt_r_",
+    "session": "snt_s_",
+    "invitation": "snt_i_",
+    "reset": "snt_p_",
+}
+Kind = Literal["api", "device", "refresh", "session", "invitation", "reset"]
 # 32 random bytes: no salt or slow hash is needed to keep their SHA-256.
 SECRET_BYTES = 32
 
@@ -55,7 +63,7 @@ def read_access_token(key: str, token: str) -> AccessClaims | None:
     return AccessClaims(claims["sub"], claims["sid"])
 
 
-def new_secret(kind: Literal["api", "device", "refresh", "session"]) -> str:
+def new_secret(kind: Kind) -> str:
     """A fresh key or refresh token; its prefix tells what it is."""
     return PREFIXES[kind] + secrets.token_urlsafe(SECRET_BYTES)
 

@@ -1,12 +1,30 @@
-"""Workspaces: what their administrators say of them."""
+"""Workspaces: founding them, and what their administrators say of them."""
 
 from typing import Any
 
 from app.auth import audit, queries
 from app.auth.principals import Principal
-from app.auth.schemas import WorkspacePatch, WorkspaceRead
-from app.auth.tables import Workspace
+from app.auth.schemas.workspaces import WorkspaceCreate, WorkspacePatch, WorkspaceRead
+from app.auth.tables import Membership, User, Workspace
 from app.core.db import ReadSession, WriteSession
+from app.core.identifiers import new_ulid
+
+
+async def create(session: WriteSession, principal: Principal, body: WorkspaceCreate) -> WorkspaceRead:
+    """A further workspace, of which the principal is the administrator."""
+    user = await session.get_one(User, principal.person)
+    return _read(await found(session, user, **body.model_dump()))
+
+
+async def found(session: WriteSession, user: User, name: str, **facts: Any) -> Workspace:
+    """A new workspace of this name, with the user as its administrator."""
+    workspace = Workspace(workspace_ulid=new_ulid(), name=name, **facts)
+    session.add(workspace)
+    await session.flush()
+    session.add(Membership(workspace_id=workspace.workspace_id, user_id=user.user_id, role="admin"))
+    person = audit.person(user, workspace.workspace_id)
+    audit.record(session, person, "workspace.create", workspace.workspace_ulid, after=_facts(workspace))
+    return workspace
 
 
 async def get(session: ReadSession, workspace_id: int) -> WorkspaceRead:

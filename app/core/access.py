@@ -4,6 +4,8 @@ Where the user of the migrations may not create roles there are none, and these 
 row-level security on, which does not bind the tables' owner.
 """
 
+from collections.abc import Sequence
+
 from alembic import op
 
 WITH_ROLES = """
@@ -18,15 +20,29 @@ END $$
 OWN_WORKSPACE = "workspace_id = nullif(current_setting('sentinela.workspace', true), '')::int"
 
 
-def guard(table: str, condition: str) -> None:
-    """The reader sees the rows that meet the condition, the writer reads and writes all."""
+def guard(table: str, condition: str, columns: Sequence[str] = ()) -> None:
+    """The reader sees the rows that meet the condition (and only these columns), the writer reads and writes all."""
+    keep_private(table)
+    shown = f" ({', '.join(columns)})" if columns else ""
+    _with_roles(
+        f"GRANT SELECT{shown} ON {table} TO sentinela_reader",
+        f"CREATE POLICY own_workspace ON {table} FOR SELECT TO sentinela_reader USING ({condition})",
+    )
+
+
+def keep_private(table: str) -> None:
+    """The writer reads and writes all rows, the reader none."""
     op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
     grant_to_writer(table)
-    _with_roles(
-        f"GRANT SELECT ON {table} TO sentinela_reader",
-        f"CREATE POLICY own_workspace ON {table} FOR SELECT TO sentinela_reader USING ({condition})",
-        f"CREATE POLICY all_rows ON {table} TO sentinela_writer USING (true) WITH CHECK (true)",
-    )
+    _with_roles(f"CREATE POLICY all_rows ON {table} TO sentinela_writer USING (true) WITH CHECK (true)")
+
+
+def unguard(table: str) -> None:
+    """Take back what `guard` or `keep_private` did to a table that the writer had before."""
+    op.execute(f"DROP POLICY IF EXISTS own_workspace ON {table}")
+    op.execute(f"DROP POLICY IF EXISTS all_rows ON {table}")
+    op.execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
+    _with_roles(f"REVOKE ALL ON {table} FROM sentinela_reader")
 
 
 def append_only(table: str, condition: str) -> None:

@@ -70,6 +70,17 @@ class Settings(BaseSettings):
     refresh_token_days: int = Field(default=30, ge=1, le=365)
     """Lifetime of a refresh token, days."""
 
+    login_attempts: int = Field(default=10, ge=0, le=1000)
+    """Wrong passwords that one address may try at one account in 15 minutes, ten times as many at all; 0: any."""
+    audit_retention_days: int = Field(default=365, ge=0, le=36_500)
+    """How long the record of who did what is kept, days; 0: for ever."""
+
+    # Mail
+    smtp_url: str = ""
+    """The server for mails, `smtp://user:password@host:587` or `smtps://…:465`; empty: none are sent."""
+    mail_from: str = ""
+    """The sender of mails, `Sentinela <sentinela@example.com>`."""
+
     # Limits
     max_body_bytes: int = Field(default=16 * 2**20, ge=1024)
     """Largest JSON body, bytes; past it 413."""
@@ -105,13 +116,17 @@ class Settings(BaseSettings):
         return value
 
     @model_validator(mode="after")
-    def _urls_name_a_known_scheme(self) -> "Settings":
+    def _urls_are_usable(self) -> "Settings":
         if self.database_url:
             _require_database_url(self.database_url)
         for name in ("redis_url", "cache_url", "broker_url"):
             value = getattr(self, name)
             if value and not value.startswith(("redis://", "rediss://", "unix://")):
                 raise ValueError(f"{name.upper()} must look like redis://host:6379")
+        if self.smtp_url and not re.fullmatch(r"smtps?://([^@/\s]+@)?[^@/\s]+", self.smtp_url):
+            raise ValueError("SMTP_URL must look like smtp://user:password@host:587 or smtps://host:465")
+        if self.smtp_url and not re.search(r"[^\s@]+@[^\s@]+", self.mail_from):
+            raise ValueError("MAIL_FROM must be the sender's address, for SMTP_URL is set")
         if self.public_url and not re.fullmatch(r"https?://[^/\s]+", self.public_url):
             raise ValueError("PUBLIC_URL must look like https://sentinela.example.com, without a path")
         return self

@@ -43,8 +43,8 @@ DETAILS = {
     "Wrong username or password.": "Usuário ou senha incorretos.",
     "The username {username!r} is taken.": "O nome de usuário {username!r} já existe.",
     "Registration is closed on this installation.": "O cadastro está fechado nesta instalação.",
-    "Only an administrator adds users on this installation.": (
-        "Só um administrador adiciona usuários nesta instalação."
+    "Only who is invited, or an administrator adds, registers on this installation.": (
+        "Só se cadastra nesta instalação quem foi convidado ou um administrador adiciona."
     ),
     "Only an administrator of the installation may see its users.": (
         "Só um administrador da instalação pode ver seus usuários."
@@ -69,6 +69,28 @@ DETAILS = {
     "You have no workspace {workspace!r}.": "Você não tem o workspace {workspace!r}.",
     "There is no server {server!r} in this workspace.": "Não há servidor {server!r} neste workspace.",
     "A server named {name!r} exists in this workspace.": "Já existe um servidor chamado {name!r} neste workspace.",
+    "There is no member {user!r} in this workspace.": "Não há membro {user!r} neste workspace.",
+    "There is no invitation {invitation!r} in this workspace.": "Não há convite {invitation!r} neste workspace.",
+    "This invitation is not valid, has expired or was used.": "Este convite não é válido, expirou ou já foi usado.",
+    "You belong to the workspace {workspace!r} already.": "Você já pertence ao workspace {workspace!r}.",
+    "A workspace keeps an administrator: make another member one first.": (
+        "Um workspace mantém um administrador: torne antes outro membro administrador."
+    ),
+    "You are the last administrator of {workspace!r}: hand it over first.": (
+        "Você é o último administrador de {workspace!r}: passe-o antes a outra pessoa."
+    ),
+    "You are the last administrator of this installation: its accounts would have none.": (
+        "Você é o último administrador desta instalação: suas contas ficariam sem nenhum."
+    ),
+    "This link is not valid, has expired or was used; ask for a new one.": (
+        "Este link não é válido, expirou ou já foi usado; peça um novo."
+    ),
+    "This installation sends no mail: ask its administrator for `sentinela users reset`.": (
+        "Esta instalação não envia e-mail: peça ao administrador `sentinela users reset`."
+    ),
+    "Too many wrong passwords; try again in {seconds} s.": "Senhas erradas demais; tente de novo em {seconds} s.",
+    "There is no session {session!r} of yours.": "Você não tem a sessão {session!r}.",
+    "There is no user {user!r} on this installation.": "Não há usuário {user!r} nesta instalação.",
     "There is no key {key!r} in this workspace.": "Não há chave {key!r} neste workspace.",
     "There is no job {job!r} in this workspace.": "Não há tarefa {job!r} neste workspace.",
     "There is no entry {key!r}, or it has expired.": "Não há entrada {key!r}, ou ela expirou.",

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from app.auth.deps import Admin, InReadTransaction, InWriteTransaction, Reader
-from app.auth.schemas import DeviceKey, DeviceKeyCreate, DeviceKeyCreated
+from app.auth.schemas.keys import DeviceKey, DeviceKeyCreate, DeviceKeyCreated
 from app.core.errors import Conflict, Forbidden, NotFound, Unauthorized
 from app.core.identifiers import IdPath
 from app.core.problems import problems
@@ -79,4 +79,4 @@ async def revoke_device_key(
     server_ulid: ServerPath, key_id: KeyPath, principal: Admin, session: InWriteTransaction
 ) -> None:
     """Revoke a device key; within a second every process refuses it."""
-    await service.remove_key(session, principal.workspace_id, server_ulid, key_id)
+    await service.remove_key(session, principal, server_ulid, key_id)

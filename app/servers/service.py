@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from app.auth import audit
 from app.auth.keys import create_device_key, list_device_keys, new_credential, revoke_key
 from app.auth.principals import Principal
-from app.auth.schemas import DeviceKey, DeviceKeyCreate, DeviceKeyCreated
+from app.auth.schemas.keys import DeviceKey, DeviceKeyCreate, DeviceKeyCreated
 from app.core.db import ReadSession, WriteSession
 from app.core.identifiers import new_ulid
 from app.core.text import Name
@@ -102,10 +102,10 @@ async def keys_of(session: ReadSession, workspace_id: int, server_ulid: str) -> 
     return await list_device_keys(session, workspace_id, server.server_id)
 
 
-async def remove_key(session: WriteSession, workspace_id: int, server_ulid: str, key_id: str) -> None:
+async def remove_key(session: WriteSession, principal: Principal, server_ulid: str, key_id: str) -> None:
     """Revoke one of a server's device keys. Raises: NoSuchServer, NoSuchKey."""
-    server = await find(session, workspace_id, server_ulid)
-    await revoke_key(session, workspace_id, key_id, server.server_id)
+    server = await find(session, principal.workspace_id, server_ulid)
+    await revoke_key(session, principal, key_id, server.server_id)
 
 
 def is_name(text: str) -> bool:

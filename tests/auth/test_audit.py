@@ -26,8 +26,8 @@ async def principal(database: Database, client: httpx.Client, new_user: NewUser)
 
 
 async def entries(database: Database, workspace_id: int) -> list[AuditEntry]:
-    """What the workspace's record says, but for people signing in."""
-    said = select(AuditEntry).where(AuditEntry.action.not_like("session.%")).order_by(AuditEntry.audit_ulid)
+    """What the workspace's record says of servers."""
+    said = select(AuditEntry).where(AuditEntry.action.like("server.%")).order_by(AuditEntry.audit_ulid)
     async with database.read(workspace_id) as session:
         return list(await session.scalars(said))
 

@@ -59,5 +59,6 @@ async def _lane(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, requ
 async def _answer(reader: asyncio.StreamReader) -> Answer:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
     status = int(head.split(" ", 2)[1])
-    length = next(line for line in head.splitlines() if line.startswith("content-length:"))
-    return Answer(status, await reader.readexactly(int(length.split(":")[1])))
+    lengths = [line.split(":")[1] for line in head.splitlines() if line.startswith("content-length:")]
+    # A 204 has no body, and so says no length.
+    return Answer(status, await reader.readexactly(int(lengths[0]) if lengths else 0))

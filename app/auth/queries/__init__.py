@@ -2,4 +2,5 @@
 
 from app.auth.queries import credentials as credentials
 from app.auth.queries import people as people
+from app.auth.queries import records as records
 from app.auth.queries import sessions as sessions

@@ -61,9 +61,12 @@ def note_uses(credential_ids: Collection[int]) -> Update:
     return update(Credential).where(Credential.credential_id.in_(free)).values(last_used_at=func.now())
 
 
-def keys(workspace_id: int, server_id: int | None = None) -> Select[Credential]:
+def keys(
+    workspace_id: int, server_id: int | None = None, *, after: str | None = None, limit: int | None = None
+) -> Select[Credential]:
     """The server's device keys, or without one the workspace's API keys, oldest first; none that was revoked."""
-    return select(Credential).where(_live(workspace_id, server_id)).order_by(Credential.credential_ulid)
+    statement = select(Credential).where(_live(workspace_id, server_id)).order_by(Credential.credential_ulid)
+    return (statement if after is None else statement.where(Credential.credential_ulid > after)).limit(limit)
 
 
 def revoke_key(workspace_id: int, server_id: int | None, credential_ulid: str) -> Any:
@@ -71,7 +74,7 @@ def revoke_key(workspace_id: int, server_id: int | None, credential_ulid: str) -
         update(Credential)
         .where(_live(workspace_id, server_id), Credential.credential_ulid == credential_ulid)
         .values(revoked_at=func.now())
-        .returning(Credential.credential_id)
+        .returning(Credential.name)
     )
 
 

@@ -55,10 +55,6 @@ def open_sessions(user_id: int) -> Select[LoginSession]:
     return mine.order_by(LoginSession.session_ulid.desc())
 
 
-def end_session(session_ulid: str) -> Update:
-    return update(LoginSession).where(LoginSession.session_ulid == session_ulid, _open()).values(ended_at=func.now())
-
-
 def end_session_of_browser(token_hash: bytes) -> Update:
     return update(LoginSession).where(LoginSession.token_hash == token_hash, _open()).values(ended_at=func.now())
 

@@ -2,16 +2,26 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Depends, Query, Request, Response
 from pydantic import ValidationError
 
-from app.auth import accounts, cookies, sessions, tokens
-from app.auth.deps import Agent, BrowserCookie, CookieHolder, InWriteTransaction, SignedIn
-from app.auth.schemas import BrowserSessionRead, Login, Refresh, Tokens
+from app.auth import accounts, cookies, resets, sessions, tokens
+from app.auth.deps import Agent, BrowserCookie, CookieHolder, InWriteTransaction, SignedIn, ThrottleDep
+from app.auth.schemas.sessions import (
+    BrowserSessionRead,
+    Login,
+    PasswordChange,
+    Refresh,
+    ResetAsk,
+    ResetConfirm,
+    Tokens,
+)
+from app.auth.schemas.shown import SessionRead
 from app.core.clock import now
 from app.core.db import Database
 from app.core.deps import DatabaseDep, SettingsDep
-from app.core.errors import Forbidden, Invalid, NotFound, Unauthorized, invalid
+from app.core.errors import Conflict, Forbidden, Invalid, NotFound, TooManyRequests, Unauthorized, invalid
+from app.core.identifiers import IdPath
 from app.core.problems import problems
 from app.core.settings import Settings
 from app.core.strict_json import StrictRoute, parse_json
@@ -55,12 +65,16 @@ async def login_body(request: Request) -> Login:
         raise invalid(error.errors(), ("body",)) from None
 
 
-@router.post("/login", openapi_extra=_LOGIN_BODY, responses=problems(Unauthorized, Invalid))
+@router.post("/login", openapi_extra=_LOGIN_BODY, responses=problems(Unauthorized, Invalid, TooManyRequests))
 async def login(
-    body: Annotated[Login, Depends(login_body)], database: DatabaseDep, settings: SettingsDep, agent: Agent
+    body: Annotated[Login, Depends(login_body)],
+    database: DatabaseDep,
+    settings: SettingsDep,
+    throttle: ThrottleDep,
+    agent: Agent,
 ) -> Tokens:
     """Sign in with JSON or the OAuth2 password form; a wrong password and an unknown user answer alike."""
-    return await sessions.login(database, settings, body, agent)
+    return await sessions.login(database, settings, throttle, body, agent)
 
 
 @router.post("/refresh", responses=problems(Unauthorized))
@@ -69,13 +83,14 @@ async def refresh(body: Refresh, database: DatabaseDep, settings: SettingsDep) -
     return await sessions.refresh(database, settings, body.refresh_token)
 
 
-@router.post("/session", responses=problems(Unauthorized, Forbidden, Invalid))
+@router.post("/session", responses=problems(Unauthorized, Forbidden, Invalid, TooManyRequests))
 async def open_browser_session(
     body: Login,
     request: Request,
     response: Response,
     database: DatabaseDep,
     settings: SettingsDep,
+    throttle: ThrottleDep,
     agent: Agent,
     old: BrowserCookie,
 ) -> BrowserSessionRead:
@@ -85,7 +100,7 @@ async def open_browser_session(
     prolongs the session, so there is nothing to refresh; `POST /auth/logout` ends it.
     """
     cookies.check_origin(request)
-    opened = await sessions.login_browser(database, settings, body, agent, old)
+    opened = await sessions.login_browser(database, settings, throttle, body, agent, old)
     cookies.give(request, response, opened.secret, int(sessions.lifetime(settings).total_seconds()))
     return await _read(database, settings, opened.secret, opened.user_id)
 
@@ -109,6 +124,52 @@ async def logout(principal: SignedIn, session: InWriteTransaction, request: Requ
     """End the session at once: its access and refresh tokens, or its cookie, open nothing any more."""
     await sessions.logout(session, principal.person, str(principal.session_ulid))
     cookies.take_back(request, response)
+
+
+@router.get("/sessions", responses=problems(Unauthorized, NotFound))
+async def my_sessions(principal: SignedIn, session: InWriteTransaction) -> list[SessionRead]:
+    """Where I am signed in, the newest first."""
+    return await sessions.list_sessions(session, principal)
+
+
+@router.delete("/sessions", status_code=204, responses=problems(Unauthorized, Forbidden, NotFound))
+async def end_sessions(
+    principal: SignedIn,
+    session: InWriteTransaction,
+    others: Annotated[bool, Query(description="Leave the session of this request open.")] = False,
+) -> None:
+    """Sign me out everywhere, at once."""
+    await sessions.end_all(session, principal, others)
+
+
+@router.delete("/sessions/{session_id}", status_code=204, responses=problems(Unauthorized, Forbidden, NotFound))
+async def end_session(session_id: Annotated[str, IdPath], principal: SignedIn, session: InWriteTransaction) -> None:
+    """Sign me out in one place, at once."""
+    await sessions.end_one(session, principal, session_id)
+
+
+@router.post("/password", status_code=204, responses=problems(Unauthorized, Forbidden, NotFound, TooManyRequests))
+async def change_password(
+    body: PasswordChange, principal: SignedIn, database: DatabaseDep, throttle: ThrottleDep
+) -> None:
+    """Change my password; all my other sessions end."""
+    await resets.change(database, throttle, principal, body)
+
+
+@router.post("/reset", status_code=202, response_class=Response, responses=problems(Conflict, TooManyRequests))
+async def ask_for_reset(
+    body: ResetAsk, database: DatabaseDep, settings: SettingsDep, throttle: ThrottleDep, background: BackgroundTasks
+) -> None:
+    """Mail me a link by which I choose a new password, if I have an address here; the answer is the same if not."""
+    await resets.check(settings, throttle, body.username)
+    # After the answer, so that its time does not tell who is registered.
+    background.add_task(resets.mail_link, database, settings, body.username)
+
+
+@router.post("/reset/confirm", status_code=204, responses=problems(Unauthorized))
+async def confirm_reset(body: ResetConfirm, database: DatabaseDep) -> None:
+    """Choose a new password with the token of a link, which serves once; all sessions of the user end."""
+    await resets.confirm(database, body)
 
 
 async def _read(database: Database, settings: Settings, secret: str, user_id: int) -> BrowserSessionRead:
