@@ -16,6 +16,7 @@ from app.auth.uses import KeyUses
 from app.core.db import ReadSession, WriteSession
 from app.core.deps import DatabaseDep, SettingsDep
 from app.core.errors import Forbidden
+from app.core.identifiers import IdPath
 from app.core.text import NO_CONTROL_CHARACTERS
 
 _user = OAuth2PasswordBearer(
@@ -75,6 +76,10 @@ async def get_key_uses(request: Request) -> KeyUses:
 async def asked_workspace(request: Request, header: WorkspaceHeader = None) -> str | None:
     """The workspace that the path names, else the header's: below /workspaces/{workspace_ulid} the path decides."""
     return request.path_params.get("workspace_ulid", header)
+
+
+async def named_in_the_path(workspace_ulid: Annotated[str, IdPath]) -> None:
+    """Declares the parameter of a route below /workspaces/{workspace_ulid}, which `asked_workspace` reads."""
 
 
 async def maybe_authenticated(

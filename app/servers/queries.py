@@ -6,17 +6,27 @@ from typing import Any
 from sqlalchemy import ARRAY, Select, Text, any_, literal, select
 from sqlalchemy.dialects.postgresql import Insert, insert
 
+from app.servers.schemas import ServerFilter
 from app.servers.tables import Server
 
 
-def servers(workspace_id: int, *, ulids: Collection[str] | None = None, name: str | None = None) -> Select[Server]:
+def servers(workspace_id: int, *, ulids: Collection[str] | None = None) -> Select[Server]:
     """The workspace's servers by name, or those of them that were asked for."""
     statement = select(Server).where(Server.workspace_id == workspace_id).order_by(Server.name)
-    if ulids is not None:
-        statement = statement.where(Server.server_ulid.in_(ulids))
-    if name is not None:
-        statement = statement.where(Server.name == name)
-    return statement
+    return statement if ulids is None else statement.where(Server.server_ulid.in_(ulids))
+
+
+def page_of_servers(workspace_id: int, wanted: ServerFilter, *, after: str | None, limit: int) -> Select[Server]:
+    """The workspace's servers that meet the filter, by name."""
+    statement = servers(workspace_id).limit(limit)
+    if wanted.name is not None:
+        statement = statement.where(Server.name == wanted.name)
+    if wanted.search is not None:
+        statement = statement.where(Server.name.icontains(wanted.search, autoescape=True))
+    for tag in wanted.tag:
+        name, has_value, value = tag.partition(":")
+        statement = statement.where(Server.tags.contains({name: value}) if has_value else Server.tags.has_key(name))
+    return statement if after is None else statement.where(Server.name > after)
 
 
 def senders(ulids: Collection[str], workspace_id: int | None) -> Select[str, int, int, int | None]:

@@ -8,19 +8,15 @@ from app.auth.deps import Admin, InReadTransaction, InWriteTransaction, Reader
 from app.auth.schemas.keys import DeviceKey, DeviceKeyCreate, DeviceKeyCreated
 from app.core.errors import Conflict, Forbidden, NotFound, Unauthorized
 from app.core.identifiers import IdPath
+from app.core.paging import Pages
 from app.core.problems import problems
 from app.core.strict_json import StrictRoute
-from app.core.text import MAX_NAME, NO_CONTROL_CHARACTERS
 from app.servers import service
-from app.servers.schemas import ServerCreate, ServerCreated, ServerPatch, ServerRead
+from app.servers.schemas import ServerCreate, ServerCreated, ServerFilter, ServerPatch, ServerRead
 
 router = APIRouter(prefix="/servers", tags=["servers"], route_class=StrictRoute)
 ServerPath = Annotated[str, IdPath]
 KeyPath = Annotated[str, IdPath]
-NameFilter = Annotated[
-    str | None,
-    Query(description="Only the server of exactly this name.", max_length=MAX_NAME, pattern=NO_CONTROL_CHARACTERS),
-]
 
 
 @router.post("", status_code=201, responses=problems(Unauthorized, Forbidden, NotFound, Conflict))
@@ -34,9 +30,11 @@ async def register_server(
 
 
 @router.get("", responses=problems(Unauthorized, Forbidden, NotFound))
-async def servers(principal: Reader, session: InReadTransaction, name: NameFilter = None) -> list[ServerRead]:
+async def servers(
+    principal: Reader, session: InReadTransaction, wanted: Annotated[ServerFilter, Query()], pages: Pages
+) -> list[ServerRead]:
     """The workspace's servers, by name."""
-    return await service.list_servers(session, principal.workspace_id, name)
+    return pages.give(await service.list_servers(session, principal.workspace_id, wanted, pages.asked))
 
 
 @router.get("/{server_ulid}", responses=problems(Unauthorized, Forbidden, NotFound))

@@ -7,8 +7,8 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 from app.core.identifiers import ULID_EXAMPLE
 from app.core.instants import Instant
 from app.core.numbers import Measure, Whole
-from app.core.text import Name
-from app.servers.tags import Tags
+from app.core.text import MAX_NAME, NO_CONTROL_CHARACTERS, Name
+from app.servers.tags import MAX_TAGS, TagFilter, Tags
 
 _LIMIT = Field(
     default=None,
@@ -59,6 +59,28 @@ class ServerPatch(BaseModel):
         if isinstance(value, dict) and "server_name" in value and value["server_name"] is None:
             raise ValueError("server_name must be a text; leave it out to keep it")
         return value
+
+
+class ServerFilter(BaseModel):
+    """Which servers to list; each part may be left out, and a server meets all that are there."""
+
+    name: str | None = Field(
+        default=None,
+        description="Only the server of exactly this name.",
+        max_length=MAX_NAME,
+        pattern=NO_CONTROL_CHARACTERS,
+    )
+    search: str | None = Field(
+        default=None,
+        description="Only those with this in their name, in capitals or not.",
+        max_length=MAX_NAME,
+        pattern=NO_CONTROL_CHARACTERS,
+    )
+    tag: list[TagFilter] = Field(
+        default_factory=list,
+        description="Only those with this tag, `NAME` or `NAME:TEXT`; repeatable.",
+        max_length=MAX_TAGS,
+    )
 
 
 class ServerRead(BaseModel):

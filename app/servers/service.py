@@ -13,10 +13,11 @@ from app.auth.principals import Principal
 from app.auth.schemas.keys import DeviceKey, DeviceKeyCreate, DeviceKeyCreated
 from app.core.db import ReadSession, WriteSession
 from app.core.identifiers import new_ulid
+from app.core.paging import Asked, Page
 from app.core.text import Name
 from app.servers import queries
 from app.servers.errors import NameTaken, NoSuchServer
-from app.servers.schemas import ServerCreate, ServerCreated, ServerPatch, ServerRead
+from app.servers.schemas import ServerCreate, ServerCreated, ServerFilter, ServerPatch, ServerRead
 from app.servers.tables import Server
 
 _NAME = TypeAdapter(Name)
@@ -78,9 +79,11 @@ async def find_all(
     return found
 
 
-async def list_servers(session: ReadSession, workspace_id: int, name: str | None = None) -> list[ServerRead]:
-    """The workspace's servers by name."""
-    return [_read(server) for server in await session.scalars(queries.servers(workspace_id, name=name))]
+async def list_servers(session: ReadSession, workspace_id: int, wanted: ServerFilter, asked: Asked) -> Page[ServerRead]:
+    """The workspace's servers that meet the filter, by name."""
+    key = asked.key(str)
+    statement = queries.page_of_servers(workspace_id, wanted, after=key and key[0], limit=asked.fetch)
+    return asked.cut((await session.scalars(statement)).all(), lambda server: (server.name,)).map(_read)
 
 
 async def get(session: ReadSession, workspace_id: int, server_ulid: str) -> ServerRead:

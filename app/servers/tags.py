@@ -11,6 +11,7 @@ MAX_TAGS = 32
 # No colon or comma: `tag=site:lisboa` and `group_by=tag:site` name a tag in a URL.
 TAG_NAME = r"^[^\W\d][\w.-]{0,62}$"
 
+TagFilter = Annotated[str, Field(pattern=r"^[^\W\d][\w.-]{0,62}(:[^\x00-\x1f\x7f]{1,200})?$")]
 TagName = Annotated[str, Field(pattern=TAG_NAME)]
 
 

@@ -1,20 +1,40 @@
-"""Imports of files."""
+"""Imports of files, and deletions with all that hangs on a thing."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, BackgroundTasks, Query, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Depends, Query, Request, Response
 
-from app.auth.deps import Writer
+from app.auth import cookies, sessions
+from app.auth.deps import (
+    Admin,
+    AdminMember,
+    InWriteTransaction,
+    SignedIn,
+    ThrottleDep,
+    Writer,
+    named_in_the_path,
+)
+from app.auth.schemas.people import PasswordProof
+from app.core import origin
 from app.core.deps import DatabaseDep, SettingsDep
-from app.core.errors import Forbidden, Invalid, NotFound, TooLarge, Unauthorized
+from app.core.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    TooLarge,
+    TooManyRequests,
+    Unauthorized,
+)
+from app.core.identifiers import IdPath
 from app.core.problems import problems
 from app.core.strict_json import StrictRoute
 from app.jobs import service as jobs
 from app.jobs.schemas import JobRead
-from app.transfers import service
+from app.transfers import deletions, service
 from app.transfers.schemas import ImportOptions
 
-router = APIRouter(tags=["jobs"], route_class=StrictRoute)
+router = APIRouter(route_class=StrictRoute)
 
 _FILE = {"schema": {"type": "string", "format": "binary"}}
 _BODY = {
@@ -30,6 +50,7 @@ _BODY = {
 
 @router.post(
     "/imports",
+    tags=["jobs"],
     status_code=202,
     openapi_extra=_BODY,
     responses=problems(Unauthorized, Forbidden, NotFound, TooLarge, Invalid),
@@ -51,7 +72,71 @@ async def import_file(
         principal.require("admin")
     request_id = request.scope["request_id"]
     job = await service.accept_import(database, settings, principal, options, request.stream(), request_id)
+    return _announced(job, response, background)
+
+
+@router.delete(
+    "/servers/{server_ulid}",
+    tags=["servers"],
+    status_code=202,
+    responses=problems(Unauthorized, Forbidden, NotFound),
+)
+async def delete_server(
+    server_ulid: Annotated[str, IdPath],
+    principal: Admin,
+    session: InWriteTransaction,
+    response: Response,
+    background: BackgroundTasks,
+) -> JobRead:
+    """Delete a server for good: it is gone at once, with its keys, and a job deletes its readings."""
+    job = await deletions.delete_server(session, principal, server_ulid)
+    return _announced(job, response, background)
+
+
+@router.delete(
+    "/workspaces/{workspace_ulid}",
+    tags=["people"],
+    status_code=202,
+    dependencies=[Depends(named_in_the_path)],
+    responses=problems(Unauthorized, Forbidden, NotFound),
+)
+async def delete_workspace(
+    principal: AdminMember, session: InWriteTransaction, response: Response, background: BackgroundTasks
+) -> JobRead:
+    """Delete a workspace for good: nobody gets in any more, and a job deletes its servers, readings and record."""
+    job = await deletions.delete_workspace(session, principal.workspace_id)
+    return _announced(job, response, background)
+
+
+@router.post(
+    "/auth/me/delete",
+    tags=["people"],
+    status_code=204,
+    responses=problems(Unauthorized, Forbidden, NotFound, Conflict, TooManyRequests),
+)
+async def delete_me(
+    body: PasswordProof,
+    principal: SignedIn,
+    database: DatabaseDep,
+    throttle: ThrottleDep,
+    request: Request,
+    response: Response,
+    background: BackgroundTasks,
+) -> None:
+    """Delete my account for good, and the workspaces that nobody else belongs to; the password proves that it is me.
+
+    Where others belong and I am the last administrator I hand over first. What I did stays recorded without my name.
+    """
+    await sessions.prove(database, throttle, principal.name, body.password)
+    async with database.write() as session:
+        jobs_of_workspaces = await deletions.delete_account(session, principal)
+    for job in jobs_of_workspaces:
+        _announced(job, response, background)
+    cookies.take_back(request, response)
+
+
+def _announced(job: JobRead, response: Response, background: BackgroundTasks) -> JobRead:
     # After the answer: a broker that is away would keep the client waiting, and the sweep finds the job anyway.
-    background.add_task(jobs.announce, "import", job.job_id, request_id)
+    background.add_task(jobs.announce, job.kind, job.job_id, origin.current().request_id)
     response.headers["Location"] = f"/jobs/{job.job_id}"
     return job

@@ -5,7 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, BackgroundTasks, Depends, Response
 
 from app.auth import invitations, members, workspaces
-from app.auth.deps import Admin, AdminMember, InReadTransaction, InWriteTransaction, Member, Reader, SignedIn
+from app.auth.deps import (
+    Admin,
+    AdminMember,
+    InReadTransaction,
+    InWriteTransaction,
+    Member,
+    Reader,
+    SignedIn,
+    named_in_the_path,
+)
 from app.auth.schemas.workspaces import (
     HandOver,
     InvitationCreate,
@@ -27,10 +36,6 @@ from app.core.strict_json import StrictRoute
 UserPath = Annotated[str, IdPath]
 InvitationPath = Annotated[str, IdPath]
 router = APIRouter(tags=["people"], route_class=StrictRoute)
-
-
-async def named_in_the_path(workspace_ulid: Annotated[str, IdPath]) -> None:
-    """Declares the parameter; `deps.asked_workspace` reads it, so that below it the path decides."""
 
 
 one = APIRouter(

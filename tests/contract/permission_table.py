@@ -1,0 +1,102 @@
+"""Who may do what: one row an operation. A new operation needs a row; test_permissions.py tries every cell.
+
+`needs` is what an operation asks of its caller:
+`nothing`; `read`, `write`, `admin`: that scope, of a key or of a person's role; `person`: to have signed in;
+`person read`, `person admin`: that, and a role with the scope; `installation`: to run the whole installation;
+`ingest`: `write`, or the server's own device key; `cookie`: a browser's session.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Needs = Literal[
+    "nothing", "read", "write", "admin", "person", "person read", "person admin", "installation", "ingest", "cookie"
+]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One operation: what it asks of its caller, how it answers whoever may, and an input that it takes."""
+
+    needs: Needs
+    ok: int
+    body: Any = None
+    """JSON; `{server_ulid}` and the like in its texts are filled in as in the path."""
+    params: dict[str, str] = field(default_factory=dict)
+    content: str | None = None
+    """A body that is no JSON."""
+    fresh: tuple[str, ...] = ()
+    """What a call that succeeds uses up, and so is made anew for each: path parameters, `session`, `membership`."""
+    takes_workspace: bool = True
+    """Whether a foreign `Sentinela-Workspace` is looked at, with a credential."""
+
+
+LOGIN = {"username": "{username}", "password": "{password}"}
+READING = {"server_ulid": "{server_ulid}", "temperature": 20.5}
+
+TABLE: dict[tuple[str, str], Row] = {
+    # people
+    ("POST", "/auth/register"): Row("nothing", 201, {"username": "{new_name}", "password": "violet-otter-42"}),
+    ("POST", "/auth/login"): Row("nothing", 200, LOGIN, takes_workspace=False),
+    ("POST", "/auth/refresh"): Row("nothing", 401, {"refresh_token": "snt_r_unknown"}, takes_workspace=False),
+    ("POST", "/auth/session"): Row("nothing", 200, LOGIN, takes_workspace=False),
+    ("GET", "/auth/session"): Row("cookie", 200, takes_workspace=False),
+    ("POST", "/auth/logout"): Row("person", 204, fresh=("session",)),
+    ("GET", "/auth/sessions"): Row("person", 200),
+    ("DELETE", "/auth/sessions"): Row("person", 204, params={"others": "true"}),
+    ("DELETE", "/auth/sessions/{session_id}"): Row("person", 204, fresh=("session_id",)),
+    # An empty body shows that the credential was enough; test_passwords.py does it in earnest.
+    ("POST", "/auth/password"): Row("person", 422, {}),
+    ("POST", "/auth/reset"): Row("nothing", 409, {"username": "{username}"}, takes_workspace=False),
+    ("POST", "/auth/reset/confirm"): Row("nothing", 422, {}, takes_workspace=False),
+    ("GET", "/auth/me"): Row("person", 200),
+    ("PATCH", "/auth/me"): Row("person", 200, {}),
+    ("GET", "/auth/me/export"): Row("person", 200),
+    ("POST", "/auth/me/delete"): Row("person", 422, {}),
+    ("GET", "/users"): Row("installation", 200),
+    ("POST", "/users/reset"): Row("installation", 201, {"username": "{username}"}),
+    ("POST", "/workspaces"): Row("person", 201, {"name": "another"}),
+    ("GET", "/workspaces/{workspace_ulid}"): Row("read", 200),
+    ("PATCH", "/workspaces/{workspace_ulid}"): Row("admin", 200, {"retention_days": None}),
+    ("DELETE", "/workspaces/{workspace_ulid}"): Row("person admin", 202, fresh=("workspace_ulid",)),
+    ("GET", "/workspaces/{workspace_ulid}/members"): Row("read", 200),
+    ("PATCH", "/workspaces/{workspace_ulid}/members/{user_id}"): Row("admin", 200, {"role": "viewer"}),
+    ("DELETE", "/workspaces/{workspace_ulid}/members/{user_id}"): Row("admin", 204, fresh=("user_id",)),
+    ("POST", "/workspaces/{workspace_ulid}/leave"): Row("person read", 204, fresh=("membership",)),
+    # To nobody: whoever may is told that there is no such member.
+    ("POST", "/workspaces/{workspace_ulid}/handover"): Row("person admin", 404, {"user_id": "nobody"}),
+    ("POST", "/workspaces/{workspace_ulid}/invitations"): Row("admin", 201, {}),
+    ("GET", "/workspaces/{workspace_ulid}/invitations"): Row("admin", 200),
+    ("DELETE", "/workspaces/{workspace_ulid}/invitations/{invitation_id}"): Row("admin", 204, fresh=("invitation_id",)),
+    ("POST", "/invitations/show"): Row("nothing", 404, {"token": "snt_i_unknown"}, takes_workspace=False),
+    ("POST", "/invitations/accept"): Row("person", 404, {"token": "snt_i_unknown"}),
+    ("POST", "/keys"): Row("admin", 201, {"name": "another"}),
+    ("GET", "/keys"): Row("admin", 200),
+    ("DELETE", "/keys/{key_id}"): Row("admin", 204, fresh=("key_id",)),
+    ("GET", "/audit"): Row("admin", 200),
+    # servers
+    ("POST", "/servers"): Row("admin", 201, {"server_name": "{new_name}"}),
+    ("GET", "/servers"): Row("read", 200),
+    ("GET", "/servers/{server_ulid}"): Row("read", 200),
+    ("PATCH", "/servers/{server_ulid}"): Row("admin", 200, {"offline_after_seconds": 60}),
+    ("DELETE", "/servers/{server_ulid}"): Row("admin", 202, fresh=("server_ulid",)),
+    ("POST", "/servers/{server_ulid}/keys"): Row("admin", 201, {}),
+    ("GET", "/servers/{server_ulid}/keys"): Row("admin", 200),
+    ("DELETE", "/servers/{server_ulid}/keys/{device_key_id}"): Row("admin", 204, fresh=("device_key_id",)),
+    # readings
+    ("POST", "/data"): Row("ingest", 201, READING),
+    ("GET", "/data"): Row("read", 200, params={"server_ulid": "{server_ulid}"}),
+    ("GET", "/receipts/{receipt_id}"): Row("read", 200),
+    ("GET", "/quantities"): Row("read", 200),
+    ("GET", "/health/all"): Row("read", 200),
+    ("GET", "/health/{server_ulid}"): Row("read", 200),
+    ("POST", "/imports"): Row("write", 202, content="server_ulid,timestamp,temperature\n"),
+    ("GET", "/jobs/{job_id}"): Row("read", 200),
+    # cache
+    ("POST", "/cache/set"): Row("write", 200, {"key": "greeting", "value": "olá"}),
+    ("GET", "/cache/get/{key}"): Row("read", 200),
+    # operation
+    ("GET", "/livez"): Row("nothing", 200, takes_workspace=False),
+    ("GET", "/readyz"): Row("nothing", 200, takes_workspace=False),
+    ("GET", "/metrics"): Row("nothing", 200, takes_workspace=False),
+}
