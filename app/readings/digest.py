@@ -5,11 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from app.readings.rows import Float, Int
-
-Mask = npt.NDArray[np.bool_]
 
 # Listeners get so many of a server's readings at a time, the newest: two seconds at 10 Hz. Of more they get the span.
 NEWEST = 20
@@ -45,13 +42,17 @@ class Digest:
     largest_lag: Int
     lags: Float
 
+    def count_duplicates(self, servers: Int) -> None:
+        """Add one for each of these server numbers, all of which are there."""
+        np.add.at(self.duplicates, np.searchsorted(self.server, servers), 1)
 
-def digest(server: Int, ts: Int, arrived: Int, duplicate: Mask) -> Digest:
-    """Sum up n readings, at least one: server numbers, instants, arrivals and which were duplicates, each (n,)."""
+
+def digest(server: Int, ts: Int, arrived: int) -> Digest:
+    """Sum up n readings, at least one: server numbers and instants (n,), and when they arrived; no duplicates yet."""
     lag = arrived - ts
     columns = {
         "received": np.ones(len(server), np.int64),
-        "duplicates": duplicate.astype(np.int64),
+        "duplicates": np.zeros(len(server), np.int64),
         "late": (lag > LATE_MICROSECONDS).astype(np.int64),
         "first": ts,
         "last": ts,

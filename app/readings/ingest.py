@@ -152,10 +152,9 @@ class GroupCommit:
                 raise
             merged = await self._write(group, extra)
         self._arrivals.note(heard, returning)
-        size = sum(map(len, group))
         if self._witness:
-            self._witness.note(group, merged, size)
-        measure(counts(merged, size), time.perf_counter() - started)
+            self._witness.note(group, merged)
+        measure(counts(merged, sum(map(len, group))), time.perf_counter() - started)
         return merged
 
     async def _write(self, group: list[Waiting], also: hot.AlsoWrite | None) -> Merged | None:
