@@ -5,8 +5,7 @@ from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
-from app.auth import service as auth
-from app.auth.deps import Reader, WorkspaceHeader, bearer, get_key_uses
+from app.auth.deps import Reader, asked_workspace, bearer, get_key_uses, maybe_authenticated
 from app.auth.uses import KeyUses
 from app.core.deps import DatabaseDep, SettingsDep
 from app.core.errors import Forbidden, NotFound, Unauthorized, Unavailable
@@ -62,24 +61,27 @@ async def get_live(request: Request) -> Live:
 
 async def still_may(
     principal: Reader,
-    credential: Annotated[str, Depends(bearer)],
+    request: Request,
+    credential: Annotated[str | None, Depends(bearer)],
     database: DatabaseDep,
     settings: SettingsDep,
     uses: Annotated[KeyUses, Depends(get_key_uses)],
-    workspace: WorkspaceHeader = None,
+    workspace: Annotated[str | None, Depends(asked_workspace)],
 ) -> Check:
-    """What asks whether this credential still opens the stream."""
+    """What asks whether this request's credential still opens the stream."""
 
     async def check() -> bool:
-        again = await auth.authenticate(database, settings, uses, credential, workspace)
-        again.require("read")
-        return again.workspace_id == principal.workspace_id
+        again = await maybe_authenticated(request, credential, database, settings, uses, workspace)
+        if again is not None:
+            again.require("read")
+        return again is not None and again.workspace_id == principal.workspace_id
 
     return check
 
 
 @router.get(
     "/data/stream",
+    status_code=200,
     response_class=EventStream,
     responses=problems(Unauthorized, Forbidden, NotFound, Unavailable) | _OPENAPI,
 )
