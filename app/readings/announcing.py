@@ -36,7 +36,7 @@ class Announcer:
         self._database = database
         self._identities: dict[int, Identity] = {}
 
-    async def begin(self) -> None:
+    async def introduce(self) -> None:
         """Tell listeners that a process before this one may have left something out."""
         await self._publisher.publish(_nothing)
 

@@ -83,7 +83,7 @@ class Witness:
         self._wake.set()
 
     async def _tell_for_ever(self) -> None:
-        await self._announcer.begin()
+        await self._announcer.introduce()
         while not self._closing.is_set() or self._readings or self._parts:
             await self._wake.wait()
             self._wake.clear()

@@ -1,10 +1,11 @@
 """A reader of `GET /data/stream` that listens in the background and remembers every frame."""
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +55,11 @@ class Reader:
             time.sleep(0.02)
 
     def close(self) -> None:
+        """Go away at once; closing the response alone would wait for the next frame."""
+        connection: socket.socket = self._response.extensions["network_stream"].get_extra_info("socket")
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
         self._response.close()
 
     def _listen(self) -> None:
