@@ -26,15 +26,20 @@ from app.cache.routes import router as cache
 from app.core import migrate, openapi, probes, problems
 from app.core.body_limit import BodyLimit
 from app.core.db import Database
+from app.core.events import Publisher
 from app.core.limits import Limits
 from app.core.logging import configure
 from app.core.middleware import Surroundings
 from app.core.process import die_with_parent
 from app.core.redis import Cache
 from app.core.settings import get_settings
+from app.core.stopping import on_exit_signal
 from app.jobs.routes import router as jobs
+from app.live.routes import router as live
+from app.live.service import Live
 from app.presence.routes import router as presence
 from app.presence.service import Arrivals
+from app.readings.announcing import Announcer
 from app.readings.bare import BareIngest
 from app.readings.bulk import Bulk
 from app.readings.ingest import GroupCommit
@@ -44,6 +49,7 @@ from app.readings.registry import Registry
 from app.readings.resolving import Resolver
 from app.readings.routes import router as readings
 from app.readings.senders import Senders
+from app.readings.witness import Witness
 from app.servers.routes import router as servers
 from app.transfers.routes import router as transfers
 
@@ -89,17 +95,22 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     if reason := await query_cache.too_old():
         raise SystemExit(_cannot_start(reason))
     arrivals = Arrivals(settings.offline_after_seconds)
-    commits = GroupCommit(database, settings.ingest_backlog, arrivals)
+    witness = Witness(Announcer(Publisher(query_cache), database))
+    witness.start()
+    commits = GroupCommit(database, settings.ingest_backlog, arrivals, witness)
     commits.start()
     app.state.key_uses = uses = KeyUses(database)
     uses.start()
     app.state.throttle = Throttle(query_cache, settings)
     senders = Senders(database, settings, uses, arrivals)
     senders.start()
-    bulk = Bulk(database, arrivals)
+    bulk = Bulk(database, arrivals, witness)
     limits = Limits(query_cache)
     resolver = Resolver(senders, Registry(database))
     app.state.intake = Intake(resolver, commits, bulk, Quota(limits, settings))
+    app.state.live = streams = Live(query_cache, settings.live_streams)
+    streams.start()
+    on_exit_signal(streams.stop)
     # A thread that decodes a batch lets the event loop in after half a millisecond instead of five.
     sys.setswitchinterval(0.0005)
     # What was built until here lives as long as the process: the collector need not walk it again and again.
@@ -107,8 +118,10 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     try:
         yield {"intake": app.state.intake}
     finally:
+        await streams.close()
         await commits.close()
         await bulk.close()
+        await witness.close()
         await senders.close()
         await uses.close()
         await limits.close()
@@ -147,7 +160,7 @@ def build() -> FastAPI:
         swagger_ui_parameters={"persistAuthorization": True},
     )
     problems.install(app, settings.max_body_bytes)
-    for router in (readings, auth, servers, presence, cache, transfers, jobs, probes.router):
+    for router in (readings, live, auth, servers, presence, cache, transfers, jobs, probes.router):
         app.include_router(router)
     _add_pages(app)
     openapi.install(app)

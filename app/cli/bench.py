@@ -39,6 +39,23 @@ def bench_ingest(
     ingest.run(options)
 
 
+@bench.command("live")
+@one_line_errors
+def bench_live(
+    readers: Annotated[int, typer.Option(min=1, max=200, help="How many watch at once.")] = 20,
+    rate: Annotated[float, typer.Option(min=1, help="Readings a second while times are taken.")] = 50.0,
+    seconds: Annotated[float, typer.Option(min=1, help="How long times are taken.")] = 10.0,
+    rounds: Annotated[int, typer.Option(min=1, help="How often ingest is measured with and without readers.")] = 4,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures to this file.")] = None,
+) -> None:
+    """Measure GET /data/stream: from ingest to a reader, and what watching costs ingest.
+
+    Example: sentinela bench live --readers 50
+    """
+    live = _module("bench.live")
+    live.run(live.Options(readers, rate, seconds, rounds, json_file))
+
+
 def _module(name: str) -> Any:
     """A module of the folder `bench`, which lies beside the application in a checkout and nowhere else."""
     if not (PROJECT / "bench" / "__init__.py").exists():

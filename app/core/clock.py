@@ -35,6 +35,11 @@ def to_microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
+def from_microseconds(microseconds: int) -> datetime:
+    """The instant so many microseconds after 1970."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
 def format_instant(moment: datetime) -> str:
     """ISO 8601 in UTC with `Z`; the fraction only where there is one."""
     return moment.astimezone(UTC).isoformat()[:-6] + "Z"
@@ -42,7 +47,7 @@ def format_instant(moment: datetime) -> str:
 
 def format_microseconds(microseconds: int) -> str:
     """The instant so many microseconds after 1970, likewise."""
-    return (_EPOCH + timedelta(microseconds=microseconds)).isoformat()[:-6] + "Z"
+    return from_microseconds(microseconds).isoformat()[:-6] + "Z"
 
 
 class ArrivalClock:

@@ -78,6 +78,8 @@ BATCH_READINGS = Histogram(
 )
 BACKLOG = Gauge("sentinela_backlog_readings", "Readings waiting for their commit", multiprocess_mode="livesum")
 TASKS = Counter("sentinela_tasks_total", "Celery tasks by outcome", ["task", "outcome"])
+STREAMS = Gauge("sentinela_streams", "Open live streams", multiprocess_mode="livesum")
+STREAMS_DROPPED = Counter("sentinela_streams_dropped_total", "Live streams ended because their reader was too slow")
 PASSWORD_HASHES = Counter("sentinela_password_hashes_total", "Argon2 computations")
 
 

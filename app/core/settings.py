@@ -97,6 +97,8 @@ class Settings(BaseSettings):
     """
     rate_limit_workspace: int = Field(default=100_000, ge=0, le=10_000_000)
     """Readings a second that all keys of a workspace may send together, likewise; 0: any."""
+    live_streams: int = Field(default=500, ge=1, le=10_000)
+    """Streams of `GET /data/stream` that one process serves at the most; past it 503 with Retry-After."""
     database_pool_size: int = Field(default=DEFAULT_POOL_SIZE, ge=2, le=200)
     """Connections to PostgreSQL a process holds at the most."""
     offline_after_seconds: int = Field(default=10, ge=1, le=86_400)

@@ -12,6 +12,7 @@ TITLES = {
     "Too many requests": "Requisições demais",
     "Temporarily unavailable": "Temporariamente indisponível",
     "Redis is unavailable": "O Redis está indisponível",
+    "Too many streams": "Fluxos demais",
     "Method not allowed": "Método não permitido",
 }
 
@@ -119,6 +120,9 @@ DETAILS = {
     ),
     "Past the limit {policy!r} of {limit} in {window} seconds; send again after {seconds} s.": (
         "Acima do limite {policy!r} de {limit} em {window} segundos; envie de novo após {seconds} s."
+    ),
+    "This process serves {limit} streams already; try again later.": (
+        "Este processo já serve {limit} fluxos; tente de novo mais tarde."
     ),
     "The file is larger than {limit} bytes.": "O arquivo passa de {limit} bytes.",
 }

@@ -15,17 +15,21 @@ from app.readings.errors import Overloaded
 from app.readings.merging import Merged
 from app.readings.rows import Rows
 from app.readings.waiting import Counts, counts, measure
+from app.readings.witness import Part, Witness
 
 # Two keep PostgreSQL's two busiest cores at work: one copies while the other's rows are decoded.
 CONNECTIONS = 2
 # Each waits with its body on disk; past this a client had better come back later.
 MAX_WAITING = 64
+# Summing up so many rows takes 1 ms; more would keep the event loop waiting.
+INLINE_ROWS = 4000
 
 
 class Bulk:
     """The connections of one process for such requests."""
 
-    def __init__(self, database: Database, arrivals: Arrivals) -> None:
+    def __init__(self, database: Database, arrivals: Arrivals, witness: Witness | None = None) -> None:
+        self._witness = witness
         self._writers = [hot.writer_for(database) for _ in range(CONNECTIONS)]
         self._free = asyncio.Semaphore(CONNECTIONS)
         self._waiting = 0
@@ -60,6 +64,8 @@ class Bulk:
             yield transaction
             returning = await transaction.finish(self._arrivals)
         self._arrivals.note(transaction.heard, returning)
+        if self._witness:
+            self._witness.note_parts(transaction.parts)
         measure(transaction.total, time.perf_counter() - started)
 
 
@@ -70,6 +76,7 @@ class BulkTransaction:
         self.connection = connection
         self.heard: set[int] = set()
         self.total = Counts()
+        self.parts: list[Part] = []
         self._old: set[int] = set()
 
     async def store(self, rows: Rows, packed: bytes) -> Merged | None:
@@ -78,6 +85,7 @@ class BulkTransaction:
         self.heard.update(np.unique(rows.server).tolist())
         self._old.update(hot.servers_with_history(rows))
         self.total += counts(merged, len(rows))
+        self.parts.append(await _part(rows, merged))
         return merged
 
     async def finish(self, arrivals: Arrivals) -> list[int]:
@@ -87,3 +95,7 @@ class BulkTransaction:
         if returning:
             await arrivals.write_now(self.connection, returning)
         return returning
+
+
+async def _part(rows: Rows, merged: Merged | None) -> Part:
+    return Part(rows, merged) if len(rows) <= INLINE_ROWS else await asyncio.to_thread(Part, rows, merged)

@@ -24,6 +24,7 @@ from app.readings.merging import Merged
 from app.readings.packing import pack_reading, pack_rows
 from app.readings.rows import Reading, Rows
 from app.readings.waiting import Counts, Many, One, Stored, Waiting, counts, gather, measure
+from app.readings.witness import Witness
 
 # A batch of this size commits in some 50 ms; a larger one would make those behind it wait longer.
 MAX_BATCH = 20_000
@@ -39,7 +40,10 @@ log = structlog.get_logger()
 class GroupCommit:
     """The write path of one process."""
 
-    def __init__(self, database: Database, backlog_limit: int, arrivals: Arrivals) -> None:
+    def __init__(
+        self, database: Database, backlog_limit: int, arrivals: Arrivals, witness: Witness | None = None
+    ) -> None:
+        self._witness = witness
         self._writer = hot.writer_for(database)
         self._presence_writer = WriterConnection(database)
         self._arrivals = arrivals
@@ -148,6 +152,8 @@ class GroupCommit:
                 raise
             merged = await self._write(group, extra)
         self._arrivals.note(heard, returning)
+        if self._witness:
+            self._witness.note(group, merged)
         measure(counts(merged, sum(map(len, group))), time.perf_counter() - started)
         return merged
 

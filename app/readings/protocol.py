@@ -10,6 +10,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.core.connections import ABORT
 from app.core.identifiers import new_request_id
 from app.readings.bare import PATHS, Sent, understand
 from app.readings.errors import FAILURE
@@ -57,7 +58,7 @@ class IngestProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._body = b"" if self._may_be_bare() else None
         if self._body is None:
-            super().on_headers_complete()
+            self._hand_over()
 
     def on_body(self, body: bytes) -> None:
         if self._body is None:
@@ -91,9 +92,13 @@ class IngestProtocol(HttpToolsProtocol):
             and "intake" in self.app_state
         )
 
+    def _hand_over(self) -> None:
+        self.scope[ABORT] = self.transport.abort  # type: ignore[literal-required]
+        super().on_headers_complete()
+
     def _go_the_usual_way(self) -> None:
         body, self._body = self._body, None
-        super().on_headers_complete()
+        self._hand_over()
         super().on_body(body or b"")
 
     def _store(self, sent: Sent, body: bytes) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, Select, Text, any_, literal, select
+from sqlalchemy import ARRAY, Integer, Select, Text, any_, literal, select
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from app.servers.schemas import ServerFilter
@@ -35,6 +35,12 @@ def senders(ulids: Collection[str], workspace_id: int | None) -> Select[str, int
     # As one array: a fleet of ten thousand would be as many parameters.
     statement = select(*columns).where(Server.server_ulid == any_(literal(list(ulids), ARRAY(Text))))
     return statement if workspace_id is None else statement.where(Server.workspace_id == workspace_id)
+
+
+def identities(server_ids: Collection[int]) -> Select[int, str, int]:
+    """Number, ULID and workspace of these servers."""
+    columns = (Server.server_id, Server.server_ulid, Server.workspace_id)
+    return select(*columns).where(Server.server_id == any_(literal(list(server_ids), ARRAY(Integer))))
 
 
 def insert_missing(rows: Sequence[dict[str, Any]]) -> Insert:

@@ -27,7 +27,7 @@ PROTECTED = [
     ("PATCH", "/servers/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("POST", "/servers/01ARZ3NDEKTSV4RRFFQ69G5FAV/keys"),
     ("GET", "/servers/01ARZ3NDEKTSV4RRFFQ69G5FAV/keys"),
     ("DELETE", "/servers/01ARZ3NDEKTSV4RRFFQ69G5FAV/keys/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("POST", "/data"),
-    ("GET", "/data"), ("GET", "/health/all"),
+    ("GET", "/data"), ("GET", "/data/stream"), ("GET", "/health/all"),
     ("GET", "/health/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("POST", "/cache/set"), ("GET", "/cache/get/a"),
     ("GET", "/auth/me"), ("POST", "/auth/logout"), ("POST", "/keys"), ("GET", "/keys"),
     ("DELETE", "/keys/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("GET", "/users"), ("POST", "/imports"),
