@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     """Lifetime of a refresh token, days."""
 
     login_attempts: int = Field(default=10, ge=0, le=1000)
-    """Wrong passwords that one address may try at one account in 15 minutes, ten times as many at all; 0: any."""
+    """Wrong passwords that one address may try at one account in 15 minutes, twenty times as many at all; 0: any."""
     audit_retention_days: int = Field(default=365, ge=0, le=36_500)
     """How long the record of who did what is kept, days; 0: for ever."""
 
