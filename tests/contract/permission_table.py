@@ -27,6 +27,8 @@ class Row:
     """A body that is no JSON."""
     fresh: tuple[str, ...] = ()
     """What a call that succeeds uses up, and so is made anew for each: path parameters, `session`, `membership`."""
+    streams: bool = False
+    """Whether the answer goes on for ever: only its beginning is looked at."""
     takes_workspace: bool = True
     """Whether a foreign `Sentinela-Workspace` is looked at, with a credential."""
 
@@ -86,6 +88,7 @@ TABLE: dict[tuple[str, str], Row] = {
     # readings
     ("POST", "/data"): Row("ingest", 201, READING),
     ("GET", "/data"): Row("read", 200, params={"server_ulid": "{server_ulid}"}),
+    ("GET", "/data/stream"): Row("read", 200, streams=True),
     ("GET", "/receipts/{receipt_id}"): Row("read", 200),
     ("GET", "/quantities"): Row("read", 200),
     ("GET", "/health/all"): Row("read", 200),
