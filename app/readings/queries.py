@@ -11,7 +11,9 @@ from sqlalchemy import (
     Double,
     Integer,
     Select,
+    Text,
     any_,
+    column,
     delete,
     func,
     literal,
@@ -25,7 +27,7 @@ from sqlalchemy.dialects.postgresql import Insert, insert
 
 from app.auth.tables import Workspace
 from app.readings.quantities import NAMES
-from app.readings.tables import CustomQuantity, HotReading, ServerHistory, StoredReceipt
+from app.readings.tables import CustomQuantity, HotReading, ServerHistory, ServerQuantity, StoredReceipt
 from app.servers.tables import Server
 
 COPY_READINGS: LiteralString = (
@@ -144,6 +146,14 @@ def insert_quantities(workspace_id: int, names: Sequence[str]) -> Insert:
     """Register quantities; one that another process was faster with stays as it is."""
     rows = [{"workspace_id": workspace_id, "name": name} for name in names]
     return insert(CustomQuantity).values(rows).on_conflict_do_nothing(constraint="uq_quantity_workspace_name")
+
+
+def insert_sent(pairs: Sequence[tuple[int, str]]) -> Insert:
+    """Note that servers have sent quantities, ascending; what is known already stays as it is."""
+    servers, names = [server_id for server_id, _ in pairs], [name for _, name in pairs]
+    arrays = func.unnest(literal(servers, ARRAY(Integer)), literal(names, ARRAY(Text)))
+    sent = arrays.table_valued(column("server_id", Integer), column("name", Text)).render_derived(name="sent")
+    return insert(ServerQuantity).from_select(["server_id", "name"], select(sent)).on_conflict_do_nothing()
 
 
 def raw(

@@ -20,13 +20,13 @@ from app.core.errors import (
 )
 from app.core.identifiers import IdPath
 from app.core.problems import problems
-from app.readings import receipts, series
+from app.readings import latest, receipts, series
 from app.readings.answers import Answer
 from app.readings.errors import FAILURE
 from app.readings.intake import Intake
 from app.readings.posting import STORE_OPENAPI, submitted
 from app.readings.quantities import QUANTITIES
-from app.readings.schemas import DataQuery, Mean, QuantityRead, Receipt, StoredReading
+from app.readings.schemas import DataQuery, LatestOfServer, LatestQuery, Mean, QuantityRead, Receipt, StoredReading
 
 router = APIRouter(tags=["readings"])
 
@@ -84,6 +84,21 @@ async def query_readings(
     # The first piece is fetched before the status goes out, so that a database that is away is a 503, no broken 200.
     first = await anext(pieces)
     return StreamingResponse(_chain(first, pieces), media_type="application/json")
+
+
+@router.get(
+    "/data/latest",
+    response_model=list[LatestOfServer],
+    responses=problems(Unauthorized, Forbidden, NotFound, Invalid, Unavailable),
+)
+async def newest_values(query: Annotated[LatestQuery, Query()], principal: Reader, database: DatabaseDep) -> Response:
+    """The newest stored value of each quantity of each server, by the server's name, with the instant it carries.
+
+    Each quantity stands for itself: they need not come from the same reading. A reading that was acknowledged counts
+    in the next answer. A server that has sent nothing has no `values`; with `sensor_type` it is left out.
+    """
+    body = await latest.latest(database, principal.workspace_id, query.server_ulid, query.sensor_type)
+    return Response(body, media_type="application/json")
 
 
 @router.get(

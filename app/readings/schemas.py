@@ -144,6 +144,33 @@ class DataQuery(BaseModel):
         return self
 
 
+class LatestQuery(BaseModel):
+    """Filters of `GET /data/latest`, each optional."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    server_ulid: list[str] = Field(
+        default=[], max_length=1000, description="Only these servers; repeat for several. None: all of the workspace's."
+    )
+    sensor_type: list[Annotated[str, Field(max_length=63, examples=["temperature"])]] = Field(
+        default=[], max_length=20, description="Only these quantities, and servers that have one; repeat for several."
+    )
+
+
+class LatestValue(BaseModel):
+    timestamp: Instant
+    value: float = Field(examples=[25.3])
+
+
+class LatestOfServer(BaseModel):
+    server_ulid: str = Field(examples=[ULID_EXAMPLE])
+    server_name: str = Field(examples=["Dolly #1"])
+    values: dict[str, LatestValue] = Field(
+        description="By quantity.",
+        examples=[{"temperature": {"timestamp": "2026-01-31T12:00:00Z", "value": 25.3}}],
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """A reading of a batch that was refused."""

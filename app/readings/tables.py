@@ -54,6 +54,8 @@ class StoredSegmentColumn(Table):
     """One quantity of a segment: its statistics, and its values (see `segments.decode_values`)."""
 
     __tablename__ = "segment_column"
+    # The way to the newest value of each quantity that a server has.
+    __table_args__ = (Index("ix_segment_column_newest", "server_id", "quantity_id", "hour"),)
 
     server_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     hour: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
@@ -67,6 +69,15 @@ class StoredSegmentColumn(Table):
     first: Mapped[float] = mapped_column(Double)
     last: Mapped[float] = mapped_column(Double)
     payload: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ServerQuantity(Table):
+    """A quantity that a server has sent at least once into hot readings."""
+
+    __tablename__ = "server_quantity"
+
+    server_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
 
 
 class ServerHistory(Table):

@@ -8,17 +8,19 @@ all that have gathered. What is left behind is the readings alone: keeping their
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 import numpy as np
 import structlog
 
 from app.core.db import UNAVAILABLE
+from app.presence.counting import Came, Counting
 from app.readings.announcing import Announcer
 from app.readings.digest import Digest, digest, join, newest
 from app.readings.merging import Merged, Outcome
 from app.readings.rows import Reading, Rows
+from app.readings.sent import SentQuantities
 from app.readings.waiting import Many, One, Waiting
 
 # The first reading after a silence is told at once, the following ones together so long after it.
@@ -32,20 +34,27 @@ log = structlog.get_logger()
 class Part:
     """Many readings of one transaction, of which only this is kept."""
 
-    __slots__ = ("digest", "newest")
+    __slots__ = ("digest", "newest", "sent")
 
     def __init__(self, rows: Rows, merged: Merged | None = None) -> None:
         self.digest = digest(rows.server, rows.ts, time.time_ns() // 1000)
         if merged is not None:
             self.digest.count_duplicates(rows.server[merged.outcomes == Outcome.DUPLICATE])
         self.newest = rows.take(newest(rows.server, rows.ts))
+        self.sent = [
+            (server_id, (name,))
+            for name, column in rows.values.items()
+            for server_id in np.unique(rows.server[~np.isnan(column)]).tolist()
+        ]
 
 
 class Witness:
     """What one process has stored and not yet told."""
 
-    def __init__(self, announcer: Announcer) -> None:
+    def __init__(self, announcer: Announcer, counting: Counting, sent: SentQuantities) -> None:
         self._announcer = announcer
+        self._counting = counting
+        self._sent = sent
         self._readings: list[Reading] = []
         self._duplicates: list[int] = []
         self._parts: list[Part] = []
@@ -105,7 +114,19 @@ class Witness:
         if digests:
             found = join(digests)
             found.count_duplicates(np.array(duplicates, np.int64))
+            self._counting.add(_came(found))
+            self._sent.note((reading.server_id, reading.values) for reading in readings)
+            for part in parts:
+                self._sent.note(part.sent)
+            await self._sent.write()
             await self._announcer.announce(found, partial(_newest, readings, parts))
+
+
+def _came(found: Digest) -> Iterable[tuple[int, Came]]:
+    columns = (found.received, found.duplicates, found.late, found.least_lag, found.largest_lag, found.lags)
+    rows = zip(found.server.tolist(), *(column.tolist() for column in columns), strict=True)
+    for server_id, received, duplicates, late, least, largest, lags in rows:
+        yield server_id, Came(received, duplicates, 0, late, least, largest, lags)
 
 
 def _digest(readings: Sequence[Reading]) -> Digest:
