@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from app.core.db import Database
 from app.core.errors import invalid_field
 from app.readings import latest_queries as queries
 from app.readings.quantities import ID_OF_NAME, NAMES
-from app.readings.segments import decode_timestamps, decode_values
+from app.readings.segments import decode_timestamps, decode_values, start_of
 from app.servers.errors import NoSuchServer
 from app.servers.service import canonical_ulid
 
@@ -33,6 +33,8 @@ async def latest(
     async with database.snapshot(workspace_id) as connection:
         servers = await asked_servers(connection, workspace_id, server_ulids)
         numbers = await asked_quantities(connection, workspace_id, sensor_types)
+        # Its compiling takes longer than what it compiles: half a second for a fleet of 10,000.
+        await connection.execute("SET LOCAL jit = off")
         found = await _newest(connection, list(servers), numbers)
     documents = [
         {
@@ -99,25 +101,32 @@ async def _add_hot(connection: Connection, server_ids: list[int], numbers: Mappi
 
 async def _add_sealed(connection: Connection, server_ids: list[int], names: Mapping[int, str], found: Values) -> None:
     """Sealed values that are newer than the hot ones; at the same instant the hot one is."""
-    unclear = []
-    for server_id, number, hour, value, count, readings, last in await _all(
-        connection, queries.SELECT_SEALED, server_ids
-    ):
+    candidates = {}
+    for server_id, number, hour, value, count in await _all(connection, queries.SELECT_SEALED, server_ids):
         name = names.get(number)
         hot = found[server_id].get(name) if name else None
-        if name is None or (hot and hot[0] >= last):
-            continue
+        if name and not (hot and hot[0] >= from_microseconds(start_of(hour + 1))):
+            candidates[server_id, hour, number] = (value, count)
+    if not candidates:
+        return
+    ends = await _all(connection, queries.SELECT_ENDS, *_columns({(server, hour) for server, hour, _ in candidates}))
+    last = {(server_id, hour): (count, ts) for server_id, hour, count, ts in ends}
+    unclear = []
+    for (server_id, hour, number), (value, count) in candidates.items():
+        readings, ts = last[server_id, hour]
         if count == readings:
-            found[server_id][name] = (last, value)
+            _take_newer(found[server_id], names[number], (ts, value))
         else:
             unclear.append((server_id, hour, number))
     if unclear:
-        columns = [list(column) for column in zip(*unclear, strict=True)]
-        rows = await (await connection.execute(queries.SELECT_CELLS, columns)).fetchall()
-        for server_id, number, value in await asyncio.to_thread(_last_values, rows):
-            hot = found[server_id].get(names[number])
-            if not hot or hot[0] < value[0]:
-                found[server_id][names[number]] = value
+        rows = await _all(connection, queries.SELECT_CELLS, *_columns(unclear))
+        for server_id, number, newest in await asyncio.to_thread(_last_values, rows):
+            _take_newer(found[server_id], names[number], newest)
+
+
+def _take_newer(values: dict[str, Value], name: str, sealed: Value) -> None:
+    if name not in values or values[name][0] < sealed[0]:
+        values[name] = sealed
 
 
 def _last_values(cells: Sequence[tuple[int, int, bytes, bytes]]) -> list[tuple[int, int, Value]]:
@@ -131,5 +140,9 @@ def _last_values(cells: Sequence[tuple[int, int, bytes, bytes]]) -> list[tuple[i
     return found
 
 
-async def _all(connection: Connection, statement: Any, server_ids: list[int]) -> list[Any]:
-    return await (await connection.execute(statement, (server_ids,))).fetchall()
+def _columns(rows: Iterable[tuple[int, ...]]) -> list[list[int]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+async def _all(connection: Connection, statement: Any, *arrays: list[int]) -> list[Any]:
+    return await (await connection.execute(statement, arrays)).fetchall()

@@ -23,22 +23,24 @@ SELECT_NEWEST: LiteralString = """
 SELECT_SENT: LiteralString = "SELECT server_id, name FROM server_quantity WHERE server_id = ANY(%s)"
 # From quantity to quantity that a server has, the newest hour that has it: as many descents as it has quantities.
 SELECT_SEALED: LiteralString = """
-    SELECT wanted.server_id, found.quantity_id, found.hour, stored.last, stored.count, segment.count, segment.last_ts
+    SELECT wanted.server_id, found.quantity_id, found.hour, found.last, found.count
     FROM unnest(%s::int[]) AS wanted (server_id) CROSS JOIN LATERAL (
-        WITH RECURSIVE newest (quantity_id, hour) AS (
-            (SELECT quantity_id, hour FROM segment_column WHERE server_id = wanted.server_id
+        WITH RECURSIVE newest AS (
+            (SELECT quantity_id, hour, last, count FROM segment_column WHERE server_id = wanted.server_id
              ORDER BY quantity_id DESC, hour DESC LIMIT 1)
             UNION ALL
-            SELECT next.quantity_id, next.hour FROM newest CROSS JOIN LATERAL (
-                SELECT quantity_id, hour FROM segment_column
+            SELECT next.* FROM newest CROSS JOIN LATERAL (
+                SELECT quantity_id, hour, last, count FROM segment_column
                 WHERE server_id = wanted.server_id AND quantity_id < newest.quantity_id
                 ORDER BY quantity_id DESC, hour DESC LIMIT 1
             ) AS next
         )
-        SELECT quantity_id, hour FROM newest
+        SELECT * FROM newest
     ) AS found
-    JOIN segment_column AS stored USING (server_id, hour, quantity_id)
-    JOIN segment USING (server_id, hour)
+"""
+SELECT_ENDS: LiteralString = """
+    SELECT wanted.server_id, wanted.hour, segment.count, segment.last_ts
+    FROM unnest(%s::int[], %s::int[]) AS wanted (server_id, hour) JOIN segment USING (server_id, hour)
 """
 # Hours whose last reading may lack the quantity.
 SELECT_CELLS: LiteralString = """

@@ -11,9 +11,7 @@ from sqlalchemy import (
     Double,
     Integer,
     Select,
-    Text,
     any_,
-    column,
     delete,
     func,
     literal,
@@ -27,7 +25,7 @@ from sqlalchemy.dialects.postgresql import Insert, insert
 
 from app.auth.tables import Workspace
 from app.readings.quantities import NAMES
-from app.readings.tables import CustomQuantity, HotReading, ServerHistory, ServerQuantity, StoredReceipt
+from app.readings.tables import CustomQuantity, HotReading, ServerHistory, StoredReceipt
 from app.servers.tables import Server
 
 COPY_READINGS: LiteralString = (
@@ -106,6 +104,11 @@ RAISE_HISTORY_VERSIONS: LiteralString = """
     SELECT server_id, 1 FROM unnest(%s::int[]) AS changed (server_id) ORDER BY server_id
     ON CONFLICT (server_id) DO UPDATE SET version = known.version + 1
 """
+INSERT_SENT: LiteralString = """
+    INSERT INTO server_quantity (server_id, name)
+    SELECT server_id, name FROM unnest(%s::int[], %s::text[]) AS sent (server_id, name) ORDER BY server_id, name
+    ON CONFLICT DO NOTHING
+"""
 
 
 def servers_with_versions(workspace_id: int, ulids: Sequence[str]) -> Select[int, str, int]:
@@ -146,14 +149,6 @@ def insert_quantities(workspace_id: int, names: Sequence[str]) -> Insert:
     """Register quantities; one that another process was faster with stays as it is."""
     rows = [{"workspace_id": workspace_id, "name": name} for name in names]
     return insert(CustomQuantity).values(rows).on_conflict_do_nothing(constraint="uq_quantity_workspace_name")
-
-
-def insert_sent(pairs: Sequence[tuple[int, str]]) -> Insert:
-    """Note that servers have sent quantities, ascending; what is known already stays as it is."""
-    servers, names = [server_id for server_id, _ in pairs], [name for _, name in pairs]
-    arrays = func.unnest(literal(servers, ARRAY(Integer)), literal(names, ARRAY(Text)))
-    sent = arrays.table_valued(column("server_id", Integer), column("name", Text)).render_derived(name="sent")
-    return insert(ServerQuantity).from_select(["server_id", "name"], select(sent)).on_conflict_do_nothing()
 
 
 def raw(

@@ -1,45 +1,58 @@
-"""Which quantities each server has sent into hot readings: without it, the newest value of a quantity that a server
-never sends would be looked for in all of its rows.
+"""Which quantities each server has sent into hot readings, noted in the transaction of the first reading that has one.
 
-Noted within 50 ms of the commit. What a killed process has not noted yet is noted with the server's next reading that
-has it, or found in its segment.
+Without it, the newest value of a quantity that a server never sends would be looked for in all of its rows.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
-from app.core.db import Database
+import numpy as np
+
+from app.core.copy import Connection
 from app.readings import queries
+from app.readings.rows import Rows
 
 # Servers remembered, some 300 bytes each. Forgetting all of them costs an insert that changes nothing.
 MAX_SERVERS = 50_000
+
+Pairs = set[tuple[int, str]]
+"""Server numbers and names."""
 
 
 class SentQuantities:
     """What one process knows of it; only this class fills and empties it."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self) -> None:
         self._known: dict[int, frozenset[str]] = {}
-        self._pending: dict[int, set[str]] = defaultdict(set)
 
-    def note(self, sent: Iterable[tuple[int, Iterable[str]]]) -> None:
-        """Names that servers have sent."""
-        known = self._known
-        for server_id, names in sent:
-            before = known.get(server_id)
-            if before is None or not before.issuperset(names):
-                self._pending[server_id].update(names)
+    def knows(self, server_id: int, names: Mapping[str, Any]) -> bool:
+        """Whether this server is known to have sent them all."""
+        known = self._known.get(server_id)
+        return known is not None and known.issuperset(names)
 
-    async def write(self) -> None:
-        """Store what is new, if anything is. Raises: one of core.db.UNAVAILABLE; it stays pending then."""
-        if not self._pending:
-            return
-        pairs = sorted((server_id, name) for server_id, names in self._pending.items() for name in names)
-        async with self._database.write() as session:
-            await session.execute(queries.insert_sent(pairs))
-        if len(self._known) + len(self._pending) > MAX_SERVERS:
+    def fresh_of(self, rows: Rows, servers: Iterable[int]) -> Pairs:
+        """What is not known yet of the servers of a batch."""
+        unknown = [server_id for server_id in servers if not self.knows(server_id, rows.values)]
+        if not unknown:
+            return set()
+        own = np.isin(rows.server, unknown)
+        return {
+            (server_id, name)
+            for name, column in rows.values.items()
+            for server_id in np.unique(rows.server[own & ~np.isnan(column)]).tolist()
+            if name not in self._known.get(server_id, frozenset())
+        }
+
+    async def write(self, connection: Connection, pairs: Pairs) -> None:
+        """Store them within the caller's transaction."""
+        if pairs:
+            # In order, so that of two processes one waits for the other and never in a circle.
+            columns = [list(column) for column in zip(*sorted(pairs), strict=True)]
+            await connection.execute(queries.INSERT_SENT, columns)
+
+    def remember(self, pairs: Collection[tuple[int, str]]) -> None:
+        """They were committed."""
+        if len(self._known) + len(pairs) > MAX_SERVERS:
             self._known.clear()
-        for server_id, names in self._pending.items():
-            self._known[server_id] = self._known.get(server_id, frozenset()) | names
-        self._pending.clear()
+        for server_id, name in pairs:
+            self._known[server_id] = self._known.get(server_id, frozenset()) | {name}

@@ -20,7 +20,6 @@ from app.readings.announcing import Announcer
 from app.readings.digest import Digest, digest, join, newest
 from app.readings.merging import Merged, Outcome
 from app.readings.rows import Reading, Rows
-from app.readings.sent import SentQuantities
 from app.readings.waiting import Many, One, Waiting
 
 # The first reading after a silence is told at once, the following ones together so long after it.
@@ -34,27 +33,21 @@ log = structlog.get_logger()
 class Part:
     """Many readings of one transaction, of which only this is kept."""
 
-    __slots__ = ("digest", "newest", "sent")
+    __slots__ = ("digest", "newest")
 
     def __init__(self, rows: Rows, merged: Merged | None = None) -> None:
         self.digest = digest(rows.server, rows.ts, time.time_ns() // 1000)
         if merged is not None:
             self.digest.count_duplicates(rows.server[merged.outcomes == Outcome.DUPLICATE])
         self.newest = rows.take(newest(rows.server, rows.ts))
-        self.sent = [
-            (server_id, (name,))
-            for name, column in rows.values.items()
-            for server_id in np.unique(rows.server[~np.isnan(column)]).tolist()
-        ]
 
 
 class Witness:
     """What one process has stored and not yet told."""
 
-    def __init__(self, announcer: Announcer, counting: Counting, sent: SentQuantities) -> None:
+    def __init__(self, announcer: Announcer, counting: Counting) -> None:
         self._announcer = announcer
         self._counting = counting
-        self._sent = sent
         self._readings: list[Reading] = []
         self._duplicates: list[int] = []
         self._parts: list[Part] = []
@@ -115,10 +108,6 @@ class Witness:
             found = join(digests)
             found.count_duplicates(np.array(duplicates, np.int64))
             self._counting.add(_came(found))
-            self._sent.note((reading.server_id, reading.values) for reading in readings)
-            for part in parts:
-                self._sent.note(part.sent)
-            await self._sent.write()
             await self._announcer.announce(found, partial(_newest, readings, parts))
 
 

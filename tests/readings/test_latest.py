@@ -73,7 +73,7 @@ async def test_newest_values_equal_a_dictionary(
     client: httpx.Client,
     new_user: NewUser,
     new_server: NewServer,
-    database: Database,
+    database: Database,  # noqa: F811
     seed: int,
 ) -> None:
     chance = random.Random(seed)
