@@ -44,6 +44,7 @@ from app.readings.registry import Registry
 from app.readings.resolving import Resolver
 from app.readings.routes import router as readings
 from app.readings.senders import Senders
+from app.readings.series import Series
 from app.servers.routes import router as servers
 from app.transfers.routes import router as transfers
 
@@ -99,6 +100,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     bulk = Bulk(database, arrivals)
     limits = Limits(query_cache)
     resolver = Resolver(senders, Registry(database))
+    app.state.series = Series(database, query_cache)
     app.state.intake = Intake(resolver, commits, bulk, Quota(limits, settings))
     # A thread that decodes a batch lets the event loop in after half a millisecond instead of five.
     sys.setswitchinterval(0.0005)

@@ -97,6 +97,12 @@ class Settings(BaseSettings):
     """
     rate_limit_workspace: int = Field(default=100_000, ge=0, le=10_000_000)
     """Readings a second that all keys of a workspace may send together, likewise; 0: any."""
+    query_seconds_viewer: int = Field(default=10, ge=1, le=3600)
+    """What one query of a viewer, or of a key that only reads, may take by its estimate, seconds; past it 422."""
+    query_seconds_operator: int = Field(default=30, ge=1, le=3600)
+    """Likewise of an operator, or of a key that also writes."""
+    query_seconds_admin: int = Field(default=120, ge=1, le=3600)
+    """Likewise of an administrator of the workspace."""
     database_pool_size: int = Field(default=DEFAULT_POOL_SIZE, ge=2, le=200)
     """Connections to PostgreSQL a process holds at the most."""
     offline_after_seconds: int = Field(default=10, ge=1, le=86_400)

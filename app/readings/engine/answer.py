@@ -1,6 +1,6 @@
 """The pieces of an answer, in its order, from one snapshot."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import numpy as np
 
@@ -20,7 +20,7 @@ def columns(question: Question) -> tuple[str, ...]:
     return tuple(key_of(name, function, functions) for name in question.shown for function in functions)
 
 
-async def pieces(connection: Connection, question: Question, seen: Overview) -> AsyncIterator[Piece]:
+async def pieces(connection: Connection, question: Question, seen: Overview) -> AsyncGenerator[Piece]:
     """Rows of the answer; `seen` is what `outline.overview` saw in the same snapshot. Raises: TooManyValues."""
     found = _rows(connection, question, seen)
     if question.max_points is None:
@@ -40,10 +40,10 @@ def _span(question: Question, seen: Overview) -> tuple[int, int]:
     )
 
 
-async def _rows(connection: Connection, question: Question, seen: Overview) -> AsyncIterator[Piece]:
+async def _rows(connection: Connection, question: Question, seen: Overview) -> AsyncGenerator[Piece]:
     if not question.functions:
         async for piece in stored.pieces(connection, question, seen):
-            yield piece
+            yield _behind(question, piece)
         return
     found = buckets.pieces(connection, question, seen)
     if question.fill == "none" and not question.descending:
@@ -59,7 +59,7 @@ async def _rows(connection: Connection, question: Question, seen: Overview) -> A
 
 
 def _behind(question: Question, piece: Piece) -> Piece:
-    """The rows of intervals behind the last one of the page before."""
+    """The rows behind the last one of the page before."""
     if question.after is None or not len(piece):
         return piece
     ts, label = question.after

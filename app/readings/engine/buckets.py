@@ -1,6 +1,6 @@
 """Rows of intervals: statistics where they say it all, decoded readings where they do not (S3)."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ from app.readings.segments import HOUR
 CELLS = 400_000
 
 
-async def pieces(connection: Connection, question: Question, seen: Overview) -> AsyncIterator[Piece]:
+async def pieces(connection: Connection, question: Question, seen: Overview) -> AsyncGenerator[Piece]:
     """The answer, ascending, as its buckets are complete. Raises: TooManyValues."""
     if seen.low is None:
         return

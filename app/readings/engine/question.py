@@ -37,11 +37,9 @@ class Question:
     zone: str = "UTC"
     fill: str = "none"
     conditions: tuple[Condition, ...] = ()
-    any_quantity: bool = False
-    """Rows as stored, with whatever they have: no quantity was asked for by name."""
     descending: bool = False
-    after: tuple[int, int] | None = None
-    """Only what comes behind this instant and server (of rows as stored) or group, in the order of the answer."""
+    after: tuple[int, float] | None = None
+    """Only what comes behind this instant and label, in the order of the answer; a half: of a label that is gone."""
     max_points: int | None = None
     limit: int | None = None
     gaps: Int | None = None

@@ -1,11 +1,10 @@
 """Readings as they are stored, in order of instant and server."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from app.core.copy import Connection
 from app.readings.engine import outline
@@ -22,7 +21,7 @@ T = TypeVar("T")
 PIECE_ROWS = 65_536
 
 
-async def pieces(connection: Connection, question: Question, seen: Overview) -> AsyncIterator[Piece]:
+async def pieces(connection: Connection, question: Question, seen: Overview) -> AsyncGenerator[Piece]:
     """The answer, in its order."""
     async for low, high, hours in outline.windows(connection, question, seen, _width(question, seen)):
         for begin, end, part in _slices(hours, low, high, question.descending):
@@ -82,18 +81,4 @@ def _shown(question: Question, rows: ServerRows, begin: int, end: int) -> Piece:
     found = np.zeros(len(piece), np.bool_)
     for column in values.values():
         found |= ~np.isnan(column)
-    piece = piece if found.all() else piece.take(found)
-    return piece if question.after is None else piece.take(_behind(question, piece))
-
-
-def _behind(question: Question, piece: Piece) -> npt.NDArray[np.bool_]:
-    ts, server = question.after or (0, 0)
-    position = int(np.searchsorted(question.servers, server, "left"))
-    known = position < len(question.servers) and question.servers[position] == server
-    same = piece.ts == ts
-    behind: npt.NDArray[np.bool_]
-    if question.descending:
-        behind = (piece.ts < ts) | (same & (piece.label < position))
-    else:
-        behind = (piece.ts > ts) | (same & (piece.label > position - (not known)))
-    return behind
+    return piece if found.all() else piece.take(found)
