@@ -39,7 +39,7 @@ def _loader(name: str) -> type[_Raw]:
     return type(f"_Raw_{name}", (_Raw,), {"kind": name})
 
 
-_LOADERS = {f"{name}[]": _loader(name) for name in _KINDS}
+_LOADERS = {psycopg.adapters.types[name].array_oid: _loader(name) for name in _KINDS}
 
 
 async def arrays(
@@ -47,8 +47,8 @@ async def arrays(
 ) -> tuple[npt.NDArray[Any], ...] | None:
     """The columns of a statement of `reads`; None where it found nothing."""
     async with psycopg.AsyncCursor(connection) as cursor:
-        for name, loader in _LOADERS.items():
-            cursor.adapters.register_loader(name, loader)
+        for oid, loader in _LOADERS.items():
+            cursor.adapters.register_loader(oid, loader)
         await cursor.execute(statement, parameters, binary=True)
         row = await cursor.fetchone()
     return None if row is None or row[0] is None else tuple(row)

@@ -135,23 +135,23 @@ def _runs(number: Int) -> Iterator[tuple[int, int]]:
 
 
 async def windows(
-    connection: Connection, question: Question, seen: Overview, width: int
+    connection: Connection, question: Question, seen: Overview, width: int, *, descending: bool = False
 ) -> AsyncIterator[tuple[int, int, Hours]]:
-    """Parts of the range that have readings, in the order of the answer: begin, end, and their hours.
+    """Parts of the range that have readings, one behind or before the other: begin, end, and their hours.
 
     `width` is how many hours each may span.
     """
     width = max(1, min(width, WINDOW_HOURS // max(1, len(question.servers))))
-    for low, high in _parts(question, seen, width):
+    for low, high in _parts(question, seen, width, descending):
         found = await hours(connection, question, low, high)
         if len(found):
             yield low, high, found
 
 
-def _parts(question: Question, seen: Overview, width: int) -> Iterator[tuple[int, int]]:
+def _parts(question: Question, seen: Overview, width: int, descending: bool) -> Iterator[tuple[int, int]]:
     if seen.low is None or seen.high is None:
         return
-    for first, last in _hours_of_parts(seen, width, question.descending):
+    for first, last in _hours_of_parts(seen, width, descending):
         low, high = max(first * HOUR, question.start, seen.low), min(last * HOUR, question.end, seen.high + 1)
         if low < high:
             yield low, high

@@ -23,8 +23,9 @@ PIECE_ROWS = 65_536
 
 async def pieces(connection: Connection, question: Question, seen: Overview) -> AsyncGenerator[Piece]:
     """The answer, in its order."""
-    async for low, high, hours in outline.windows(connection, question, seen, _width(question, seen)):
-        for begin, end, part in _slices(hours, low, high, question.descending):
+    width, descending = _width(question, seen), question.descending
+    async for low, high, hours in outline.windows(connection, question, seen, width, descending=descending):
+        for begin, end, part in _slices(hours, low, high, descending):
             piece = await _piece(connection, question, part, begin, end)
             for start in range(0, len(piece), PIECE_ROWS):
                 yield piece.take(slice(start, start + PIECE_ROWS))
