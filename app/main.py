@@ -51,6 +51,7 @@ from app.readings.resolving import Resolver
 from app.readings.routes import router as readings
 from app.readings.senders import Senders
 from app.readings.sent import SentQuantities
+from app.readings.series import Series
 from app.readings.witness import Witness
 from app.servers.routes import router as servers
 from app.transfers.routes import router as transfers
@@ -116,6 +117,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     app.state.live = streams = Live(query_cache, settings.live_streams)
     streams.start()
     on_exit_signal(streams.stop)
+    app.state.series = Series(database, query_cache)
     # A thread that decodes a batch lets the event loop in after half a millisecond instead of five.
     sys.setswitchinterval(0.0005)
     # What was built until here lives as long as the process: the collector need not walk it again and again.

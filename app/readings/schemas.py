@@ -1,14 +1,14 @@
 """Shapes of readings on the wire."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.core.errors import FieldError
 from app.core.identifiers import ULID_EXAMPLE
-from app.core.instants import Instant, QueryInstant
+from app.core.instants import Instant
 from app.readings.quantities import HUGE, NAMES, QUANTITIES
 
 MAX_REJECTED_SHOWN = 1000
@@ -79,16 +79,41 @@ StoredReading = create_model(
 """A reading as it stands in the database; values that were never sent are left out."""
 
 
-Mean = create_model(
-    "Mean",
+def _result_fields() -> dict[str, Any]:
+    return {quantity.name: (float | None, Field(default=None, examples=[quantity.example])) for quantity in QUANTITIES}
+
+
+Result = create_model(
+    "Result",
     timestamp=(Instant, Field(description="Start of the interval.", examples=["2026-01-31T12:00:00Z"])),
-    server_ulid=(
-        str,
-        Field(default=None, description="With group_by=server.", examples=[ULID_EXAMPLE]),
-    ),
-    **{quantity.name: (float, Field(default=None, examples=[quantity.example])) for quantity in QUANTITIES},  # type: ignore[call-overload]
+    server_ulid=(str, Field(default=None, description="With group_by=server.", examples=[ULID_EXAMPLE])),
+    group=(str, Field(default=None, description="With group_by=tag:…: the tag's value.", examples=["Lisboa"])),
+    **_result_fields(),
 )
-"""The means of one interval; what nobody measured in it is left out."""
+"""What was computed of one interval; nothing known is left out, or null with `fill`. With several functions the keys
+read `temperature_max`.
+"""
+
+
+class Estimate(BaseModel):
+    servers: int = Field(examples=[1])
+    segments: int = Field(description="Sealed hours of servers.", examples=[24])
+    segments_decoded: int = Field(description="Those whose statistics do not do.", examples=[24])
+    readings: int = Field(examples=[86400])
+    hot_readings: int = Field(description="Those that are not sealed yet.", examples=[3600])
+    rows: int = Field(description="Rows of the answer, at most.", examples=[1440])
+    seconds: float = Field(description="Roughly.", examples=[0.02])
+
+
+class Explanation(BaseModel):
+    """What a query would read."""
+
+    estimate: Estimate
+    budget_seconds: int = Field(description="What the role may spend on one query.", examples=[10])
+    first_reading: Instant | None = Field(examples=["2026-01-31T12:00:00Z"])
+    last_reading: Instant | None = Field(examples=["2026-01-31T12:00:00Z"])
+    columns: list[str] = Field(examples=[["temperature"]])
+    cached: bool = Field(description="Whether the answer is remembered.", examples=[False])
 
 
 class Rejected(BaseModel):
@@ -106,42 +131,10 @@ class Receipt(BaseModel):
     rejected: list[Rejected] = Field(description=f"The first {MAX_REJECTED_SHOWN} rejected readings.")
 
 
-Interval = Literal["minute", "hour", "day"]
-
-
 class QuantityRead(BaseModel):
     name: str = Field(examples=["temperature"])
     unit: str | None = Field(description="Null where nobody said.", examples=["°C"])
     custom: bool = Field(description="Sent first by one of the workspace's servers.", examples=[False])
-
-
-class DataQuery(BaseModel):
-    """Filters of `GET /data`, each optional."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    server_ulid: list[str] = Field(
-        default=[], max_length=1000, description="Only these servers; repeat for several. None: all of the workspace's."
-    )
-    start_time: QueryInstant | None = Field(default=None, description="Not before this instant (inclusive).")
-    end_time: QueryInstant | None = Field(default=None, description="Not after this instant (inclusive).")
-    sensor_type: list[Annotated[str, Field(max_length=63, examples=["temperature"])]] = Field(
-        default=[],
-        max_length=20,
-        description="Only these quantities, custom ones included, and only rows that have one; repeat for several.",
-    )
-    aggregation: Interval | None = Field(default=None, description="The mean of each interval (UTC), one row each.")
-    group_by: Literal["server"] | None = Field(
-        default=None, description="With `aggregation`: one row a server and interval, instead of all together."
-    )
-
-    @model_validator(mode="after")
-    def _makes_sense(self) -> Self:
-        if self.start_time and self.end_time and self.start_time > self.end_time:
-            raise PydanticCustomError("range_order", "start_time must not be after end_time")
-        if self.group_by and not self.aggregation:
-            raise PydanticCustomError("needs_aggregation", "group_by needs aggregation")
-        return self
 
 
 class LatestQuery(BaseModel):
