@@ -179,6 +179,7 @@ MESSAGES = {
     "too_many_tags": "Um servidor tem no máximo {limit} etiquetas",
     "text_or_absent": "{field} deve ser um texto; omita-o para mantê-lo",
     "cursor": "Deve ser o cursor de uma página anterior, como Link o deu",
+    "value_range": "Deve ser uma grandeza e sua faixa, como temperature:-10..60",
     "range_order": "start_time deve vir antes de end_time",
     "needs_aggregation": "group_by requer aggregation ou function",
     "fill_needs_aggregation": "fill requer aggregation",

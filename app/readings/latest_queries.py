@@ -1,4 +1,6 @@
-"""Statements of the newest stored values; each goes down an index once a server, or once a quantity that it has."""
+"""Statements about servers' state. Those of the newest values go down an index once a server, or once a
+quantity that it has.
+"""
 
 from typing import LiteralString
 
@@ -47,6 +49,15 @@ SELECT_CELLS: LiteralString = """
     SELECT wanted.server_id, wanted.quantity_id, segment.timestamps, stored.payload
     FROM unnest(%s::int[], %s::int[], %s::int[]) AS wanted (server_id, hour, quantity_id)
     JOIN segment USING (server_id, hour) JOIN segment_column AS stored USING (server_id, hour, quantity_id)
+"""
+SELECT_DESCRIBED: LiteralString = """
+    SELECT server_id, server_ulid, name, interval_seconds FROM server WHERE server_id = ANY(%s) ORDER BY name
+"""
+# What arrived in hours of arrival, both inclusive.
+SELECT_ARRIVALS: LiteralString = """
+    SELECT server_id, sum(received), sum(duplicates), sum(rejected), sum(late), min(least_lag), max(largest_lag),
+           sum(lags)
+    FROM server_arrivals WHERE server_id = ANY(%s) AND hour BETWEEN %s AND %s GROUP BY server_id
 """
 
 

@@ -1,6 +1,6 @@
 """`POST /data`, `GET /data`, and what stands beside them."""
 
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -18,7 +18,7 @@ from app.core.errors import (
 )
 from app.core.identifiers import IdPath
 from app.core.problems import problems
-from app.readings import latest, receipts, series
+from app.readings import latest, quality, receipts, series
 from app.readings.answering import ASK_OPENAPI, ASK_PROBLEMS, answered
 from app.readings.answers import Answer
 from app.readings.errors import FAILURE
@@ -26,7 +26,15 @@ from app.readings.intake import Intake
 from app.readings.posting import STORE_OPENAPI, submitted
 from app.readings.quantities import QUANTITIES
 from app.readings.questions import DataQuery
-from app.readings.schemas import LatestOfServer, LatestQuery, QuantityRead, Receipt, StoredReading
+from app.readings.schemas import (
+    LatestOfServer,
+    LatestQuery,
+    QualityOfServer,
+    QualityQuery,
+    QuantityRead,
+    Receipt,
+    StoredReading,
+)
 
 router = APIRouter(tags=["readings"])
 
@@ -96,6 +104,25 @@ async def newest_values(query: Annotated[LatestQuery, Query()], principal: Reade
     """
     body = await latest.latest(database, principal.workspace_id, query.server_ulid, query.sensor_type)
     return Response(body, media_type="application/json")
+
+
+@router.get(
+    "/data/quality",
+    response_model=list[QualityOfServer],
+    response_model_exclude_unset=True,
+    responses=problems(Unauthorized, Forbidden, NotFound, Invalid, Unavailable),
+)
+async def data_quality(
+    query: Annotated[QualityQuery, Query()], principal: Reader, database: DatabaseDep, settings: SettingsDep
+) -> list[dict[str, Any]]:
+    """How well the readings of each server went over a period, by the server's name: how many of those expected came,
+    where they are missing, values that were stuck or cannot be, what came late, twice or was refused, and how far the
+    device's clock is ahead.
+
+    What is expected follows from the server's declared interval, or the median of what it sent. Counts of arrivals are
+    by the hour of arrival and some seconds behind.
+    """
+    return await quality.quality(database, settings, principal, query)
 
 
 @router.get(

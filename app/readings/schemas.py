@@ -1,14 +1,15 @@
 """Shapes of readings on the wire."""
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.core.errors import FieldError
 from app.core.identifiers import ULID_EXAMPLE
-from app.core.instants import Instant
+from app.core.instants import Instant, QueryInstant
 from app.readings.quantities import HUGE, NAMES, QUANTITIES
 
 MAX_REJECTED_SHOWN = 1000
@@ -162,6 +163,119 @@ class LatestOfServer(BaseModel):
         description="By quantity.",
         examples=[{"temperature": {"timestamp": "2026-01-31T12:00:00Z", "value": 25.3}}],
     )
+
+
+_RANGE = re.compile(r"([a-z][a-z0-9_]{0,62}):(-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)", re.ASCII)
+
+
+def _is_range(value: str) -> str:
+    found = _RANGE.fullmatch(value)
+    if not found or float(found[2]) > float(found[3]):
+        raise PydanticCustomError("value_range", "Must be a quantity and its range, such as temperature:-10..60")
+    return value
+
+
+class QualityQuery(LatestQuery):
+    """Parameters of `GET /data/quality`, each optional."""
+
+    start_time: QueryInstant | None = Field(
+        default=None, description="Not before this instant (inclusive); without it a day before the end."
+    )
+    end_time: QueryInstant | None = Field(
+        default=None, description="Not after this instant (inclusive); without it, and at the latest, now."
+    )
+    plausible: list[
+        Annotated[str, AfterValidator(_is_range), Field(max_length=120, examples=["temperature:-10..60"])]
+    ] = Field(
+        default=[],
+        max_length=20,
+        description="The range of a quantity outside which a value counts as out of range; repeat for several. Known "
+        "quantities have a default: what sensors can measure.",
+    )
+    stuck_after: int = Field(
+        default=3600, ge=1, le=31_536_000, description="A value that has not changed for so many seconds is stuck."
+    )
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if self.start_time and self.end_time and self.start_time > self.end_time:
+            raise PydanticCustomError("range_order", "start_time must not be after end_time")
+        return self
+
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """The plausible ranges by quantity."""
+        found = [match for text in self.plausible if (match := _RANGE.fullmatch(text))]
+        return {match[1]: (float(match[2]), float(match[3])) for match in found}
+
+
+class Stretch(BaseModel):
+    start_time: Instant
+    end_time: Instant
+    value: float | None = Field(default=None, description="The value that did not change.", examples=[25.3])
+    readings: int | None = Field(default=None, description="How many had it.", examples=[7200])
+
+
+class Stretches(BaseModel):
+    count: int = Field(examples=[1])
+    seconds: float = Field(description="All of them together.", examples=[7200.0])
+    longest: list[Stretch] = Field(description="The longest, at most 20.")
+
+
+class QuantityQuality(BaseModel):
+    readings: int = Field(examples=[86_012])
+    minimum: float = Field(examples=[19.8])
+    maximum: float = Field(examples=[27.1])
+    out_of_range: int = Field(description="Values outside the plausible range.", examples=[0])
+    stuck: Stretches
+
+
+class Lag(BaseModel):
+    least: float = Field(examples=[0.02])
+    mean: float = Field(examples=[0.11])
+    largest: float = Field(examples=[63.5])
+
+
+class ArrivalsRead(BaseModel):
+    """What arrived in the hours of the period, by the hour of arrival."""
+
+    received: int = Field(description="Readings that were stored, duplicates included.", examples=[86_020])
+    duplicates: int = Field(description="Readings that said what was known.", examples=[8])
+    rejected: int = Field(description="Readings refused that came with the server's own key.", examples=[0])
+    late: int = Field(description="Readings that came more than a minute after their instant.", examples=[3])
+    lag_seconds: Lag | None = Field(description="From a reading's instant to its arrival.")
+    clock_ahead_seconds: float | None = Field(
+        description="How far the device's clock is ahead at least: readings came so long before their instant.",
+        examples=[0.0],
+    )
+
+
+class QualityOfServer(BaseModel):
+    server_ulid: str = Field(examples=[ULID_EXAMPLE])
+    server_name: str = Field(examples=["Dolly #1"])
+    start_time: Instant
+    end_time: Instant
+    interval_seconds: float | None = Field(
+        description="Time between two readings: declared, else the median; null: unknown.", examples=[1.0]
+    )
+    interval_declared: bool = Field(examples=[True])
+    readings: int = Field(description="Instants that have a reading.", examples=[86_012])
+    expected: int | None = Field(description="What the interval makes of the period.", examples=[86_400])
+    completeness: float | None = Field(description="Readings of those expected, 0 to 1.", examples=[0.995509])
+    gaps: Stretches = Field(description="Stretches of more than three intervals without a reading.")
+    quantities: dict[str, QuantityQuality] = Field(
+        examples=[
+            {
+                "temperature": {
+                    "readings": 86_012,
+                    "minimum": 19.8,
+                    "maximum": 27.1,
+                    "out_of_range": 0,
+                    "stuck": {"count": 0, "seconds": 0.0, "longest": []},
+                }
+            }
+        ]
+    )
+    arrivals: ArrivalsRead | None = Field(description="Null where nothing was counted in the period.")
 
 
 @dataclass(frozen=True, slots=True)
