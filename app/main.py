@@ -37,6 +37,7 @@ from app.core.stopping import on_exit_signal
 from app.jobs.routes import router as jobs
 from app.live.routes import router as live
 from app.live.service import Live
+from app.presence.counting import Counting
 from app.presence.routes import router as presence
 from app.presence.service import Arrivals
 from app.readings.announcing import Announcer
@@ -49,6 +50,8 @@ from app.readings.registry import Registry
 from app.readings.resolving import Resolver
 from app.readings.routes import router as readings
 from app.readings.senders import Senders
+from app.readings.sent import SentQuantities
+from app.readings.series import Series
 from app.readings.witness import Witness
 from app.servers.routes import router as servers
 from app.transfers.routes import router as transfers
@@ -95,22 +98,26 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     if reason := await query_cache.too_old():
         raise SystemExit(_cannot_start(reason))
     arrivals = Arrivals(settings.offline_after_seconds)
-    witness = Witness(Announcer(Publisher(query_cache), database))
+    counting = Counting(database)
+    counting.start()
+    witness = Witness(Announcer(Publisher(query_cache), database), counting)
     witness.start()
-    commits = GroupCommit(database, settings.ingest_backlog, arrivals, witness)
+    sent = SentQuantities()
+    commits = GroupCommit(database, settings.ingest_backlog, arrivals, sent, witness)
     commits.start()
     app.state.key_uses = uses = KeyUses(database)
     uses.start()
     app.state.throttle = Throttle(query_cache, settings)
     senders = Senders(database, settings, uses, arrivals)
     senders.start()
-    bulk = Bulk(database, arrivals, witness)
+    bulk = Bulk(database, arrivals, sent, witness)
     limits = Limits(query_cache)
     resolver = Resolver(senders, Registry(database))
-    app.state.intake = Intake(resolver, commits, bulk, Quota(limits, settings))
+    app.state.intake = Intake(resolver, commits, bulk, Quota(limits, settings), counting)
     app.state.live = streams = Live(query_cache, settings.live_streams)
     streams.start()
     on_exit_signal(streams.stop)
+    app.state.series = Series(database, query_cache)
     # A thread that decodes a batch lets the event loop in after half a millisecond instead of five.
     sys.setswitchinterval(0.0005)
     # What was built until here lives as long as the process: the collector need not walk it again and again.
@@ -122,6 +129,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         await commits.close()
         await bulk.close()
         await witness.close()
+        await counting.close()
         await senders.close()
         await uses.close()
         await limits.close()

@@ -18,6 +18,8 @@ END $$
 """
 # A row belongs to the transaction's workspace; unset or empty, this is null and no row does.
 OWN_WORKSPACE = "workspace_id = nullif(current_setting('sentinela.workspace', true), '')::int"
+# Likewise, for what a server has: of the servers the reader sees only its workspace's.
+OWN_SERVER = "server_id IN (SELECT server_id FROM server)"
 
 
 def guard(table: str, condition: str, columns: Sequence[str] = ()) -> None:
@@ -65,6 +67,21 @@ def run_by_writer(function: str) -> None:
 def grant_to_writer(table: str) -> None:
     """The writer reads and writes the table."""
     _with_roles(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO sentinela_writer")
+
+
+def give_to_writer(table: str) -> None:
+    """The writer owns the table: COPY FROM is refused where a policy binds the role, and none binds an owner."""
+    op.execute(f"""
+        DO $$
+        BEGIN
+            GRANT CREATE ON SCHEMA public TO sentinela_writer;
+            ALTER TABLE {table} OWNER TO sentinela_writer;
+            REVOKE CREATE ON SCHEMA public FROM sentinela_writer;
+        EXCEPTION
+            WHEN insufficient_privilege OR undefined_object THEN
+                RAISE NOTICE 'the table {table} stays with its creator';
+        END $$
+    """)
 
 
 def _with_roles(*statements: str) -> None:

@@ -96,6 +96,18 @@ class Database:
             yield session
 
     @asynccontextmanager
+    async def snapshot(self, workspace_id: int) -> AsyncIterator["psycopg.AsyncConnection[Any]"]:
+        """One state of the database, for several statements of psycopg itself; a workspace's rows, only to read."""
+        role = "sentinela_reader" if await self.has_roles() else "none"
+        async with self.engine.connect() as pooled:
+            await pooled.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            await pooled.execute(_ENTER, {"role": role, "workspace": str(workspace_id)})
+            raw = await pooled.get_raw_connection()
+            connection: psycopg.AsyncConnection[Any] | None = raw.driver_connection
+            if connection is not None:
+                yield connection
+
+    @asynccontextmanager
     async def write(self, workspace_id: int | None = None) -> AsyncIterator[WriteSession]:
         """One transaction: committed when the block ends, rolled back when it raises."""
         async with WriteSession(self.engine, expire_on_commit=False) as session:

@@ -5,6 +5,7 @@ Problem
 ├── Unauthorized 401      no or no valid credential
 ├── Forbidden 403         a valid credential that may not do this
 ├── NotFound 404          absent, or another workspace's
+├── NotAcceptable 406     no form of the answer that the client takes
 ├── Conflict 409          a name that is taken
 ├── TooLarge 413          past a limit on size
 ├── UnsupportedMediaType 415
@@ -44,6 +45,8 @@ class Problem(Exception):
         self.template = detail
         self.params = params
         self.errors = errors
+        self.more: Mapping[str, Any] = MappingProxyType({})
+        """Further members of the answer."""
 
 
 class Unauthorized(Problem):
@@ -75,6 +78,12 @@ class TooLarge(Problem):
     status = 413
     kind = "too-large"
     title = "Request too large"
+
+
+class NotAcceptable(Problem):
+    status = 406
+    kind = "not-acceptable"
+    title = "Not acceptable"
 
 
 class UnsupportedMediaType(Problem):

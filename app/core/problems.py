@@ -102,6 +102,7 @@ def problem_response(request: Request, problem: Problem, headers: Mapping[str, s
             {"loc": fault["loc"], "msg": message_of(fault, portuguese), "type": fault["type"]}
             for fault in problem.errors
         ]
+    body |= problem.more
     return JSONResponse(body, problem.status, {**problem.headers, **(headers or {})}, MEDIA_TYPE)
 
 

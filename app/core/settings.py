@@ -99,6 +99,12 @@ class Settings(BaseSettings):
     """Readings a second that all keys of a workspace may send together, likewise; 0: any."""
     live_streams: int = Field(default=500, ge=1, le=10_000)
     """Streams of `GET /data/stream` that one process serves at the most; past it 503 with Retry-After."""
+    query_seconds_viewer: int = Field(default=10, ge=1, le=3600)
+    """What one query of a viewer, or of a key that only reads, may take by its estimate, seconds; past it 422."""
+    query_seconds_operator: int = Field(default=30, ge=1, le=3600)
+    """Likewise of an operator, or of a key that also writes."""
+    query_seconds_admin: int = Field(default=120, ge=1, le=3600)
+    """Likewise of an administrator of the workspace."""
     database_pool_size: int = Field(default=DEFAULT_POOL_SIZE, ge=2, le=200)
     """Connections to PostgreSQL a process holds at the most."""
     offline_after_seconds: int = Field(default=10, ge=1, le=86_400)

@@ -13,6 +13,8 @@ TITLES = {
     "Temporarily unavailable": "Temporariamente indisponível",
     "Redis is unavailable": "O Redis está indisponível",
     "Too many streams": "Fluxos demais",
+    "Query too expensive": "Consulta pesada demais",
+    "Not acceptable": "Forma não disponível",
     "Method not allowed": "Método não permitido",
 }
 
@@ -125,6 +127,15 @@ DETAILS = {
         "Este processo já serve {limit} fluxos; tente de novo mais tarde."
     ),
     "The file is larger than {limit} bytes.": "O arquivo passa de {limit} bytes.",
+    "This would take about {seconds} s, and {budget} s are allowed; a cheaper query is in `cheaper`.": (
+        "Isto levaria cerca de {seconds} s, e são permitidos {budget} s; uma consulta mais leve está em `cheaper`."
+    ),
+    "Too many heavy queries wait already; try again in a moment.": (
+        "Já há consultas pesadas demais na fila; tente de novo em instantes."
+    ),
+    "No such form of the answer; Accept one of: {known}.": (
+        "Não há essa forma da resposta; Accept deve ser um destes: {known}."
+    ),
 }
 
 # By pydantic's kind of error; the placeholders are its context.
@@ -168,8 +179,19 @@ MESSAGES = {
     "too_many_tags": "Um servidor tem no máximo {limit} etiquetas",
     "text_or_absent": "{field} deve ser um texto; omita-o para mantê-lo",
     "cursor": "Deve ser o cursor de uma página anterior, como Link o deu",
+    "value_range": "Deve ser uma grandeza e sua faixa, como temperature:-10..60",
     "range_order": "start_time deve vir antes de end_time",
-    "needs_aggregation": "group_by requer aggregation",
+    "needs_aggregation": "group_by requer aggregation ou function",
+    "fill_needs_aggregation": "fill requer aggregation",
+    "cursor_needs_limit": "cursor requer limit",
+    "points_or_pages": "max_points e limit se excluem",
+    "other_query": "Pertence a outra consulta; repita os parâmetros dela",
+    "no_such_function": "Deve ser um destes: {expected}, ou um percentil como p95 ou p99.9",
+    "condition": "Deve comparar uma grandeza com um número, como temperature>30",
+    "no_interval": "coverage requer interval_seconds de cada servidor; {server} não o declara",
+    "too_few_points": "Com tantas colunas, ao menos {fewest}",
+    "too_many_cells": "São {cells} valores, mais que {limit}; use um intervalo maior ou um período menor",
+    "too_many_values": "Valores distintos demais para percentis exatos; use um intervalo ou período menor",
     "unknown_column": "O corpo não tem a coluna {column!r}",
     "quantity_name": "O nome de uma grandeza são letras minúsculas, dígitos e _, a partir de uma letra, no máximo 63",
     "near_miss": "Campo desconhecido; quis dizer {meant}?",

@@ -1,20 +1,32 @@
-"""Time zones by their IANA name."""
+"""Time zones by their IANA name, from the `tzdata` package: the same on every machine."""
 
 import zoneinfo
 from functools import lru_cache
+from importlib import resources
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-# Debian lists them; they name no place, or another one on each machine.
-_PLACEHOLDERS = {"localtime", "Factory", "posixrules"}
+# The package lists it; it names no place.
+_PLACEHOLDERS = {"Factory"}
 
 
 @lru_cache
 def _names() -> frozenset[str]:
-    """Listing them reads the folder of zones, some 20 ms; they change with the installation."""
-    return frozenset(zoneinfo.available_timezones()) - _PLACEHOLDERS
+    """The zones of the installed package."""
+    listed = resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8")
+    return frozenset(listed.split()) - _PLACEHOLDERS
+
+
+@lru_cache(maxsize=512)
+def load(name: str) -> zoneinfo.ZoneInfo:
+    """The zone of this name, whatever zone data the machine has. Raises: KeyError for an unknown name."""
+    if name not in _names():
+        raise KeyError(name)
+    file = resources.files("tzdata").joinpath("zoneinfo", *name.split("/"))
+    with file.open("rb") as opened:
+        return zoneinfo.ZoneInfo.from_file(opened, key=name)
 
 
 def _is_zone(value: str) -> str:

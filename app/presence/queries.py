@@ -35,3 +35,18 @@ RECORD_ARRIVALS = """
     ON CONFLICT (server_id) DO UPDATE
     SET last_arrival_at = greatest(known.last_arrival_at, excluded.last_arrival_at)
 """
+# One row a server and hour; sorted, as above. The hour is the database's, as every time of an arrival.
+COUNT_ARRIVALS = """
+    INSERT INTO server_arrivals AS known
+        (server_id, hour, received, duplicates, rejected, late, least_lag, largest_lag, lags)
+    SELECT server_id, floor(extract(epoch FROM now()) / 3600)::int, received, duplicates, rejected, late,
+           least_lag, largest_lag, lags
+    FROM unnest(%s::int[], %s::int8[], %s::int8[], %s::int8[], %s::int8[], %s::int8[], %s::int8[], %s::float8[])
+        AS came (server_id, received, duplicates, rejected, late, least_lag, largest_lag, lags)
+    ORDER BY server_id
+    ON CONFLICT (server_id, hour) DO UPDATE SET
+        received = known.received + excluded.received, duplicates = known.duplicates + excluded.duplicates,
+        rejected = known.rejected + excluded.rejected, late = known.late + excluded.late,
+        least_lag = least(known.least_lag, excluded.least_lag),
+        largest_lag = greatest(known.largest_lag, excluded.largest_lag), lags = known.lags + excluded.lags
+"""

@@ -14,6 +14,7 @@ from app.readings import hot
 from app.readings.errors import Overloaded
 from app.readings.merging import Merged
 from app.readings.rows import Rows
+from app.readings.sent import Pairs, SentQuantities
 from app.readings.waiting import Counts, counts, measure
 from app.readings.witness import Part, Witness
 
@@ -28,7 +29,10 @@ INLINE_ROWS = 4000
 class Bulk:
     """The connections of one process for such requests."""
 
-    def __init__(self, database: Database, arrivals: Arrivals, witness: Witness | None = None) -> None:
+    def __init__(
+        self, database: Database, arrivals: Arrivals, sent: SentQuantities | None = None, witness: Witness | None = None
+    ) -> None:
+        self._sent = sent or SentQuantities()
         self._witness = witness
         self._writers = [hot.writer_for(database) for _ in range(CONNECTIONS)]
         self._free = asyncio.Semaphore(CONNECTIONS)
@@ -60,10 +64,11 @@ class Bulk:
     async def _run(self, writer: WriterConnection) -> AsyncIterator["BulkTransaction"]:
         started = time.perf_counter()
         async with writer.transaction() as connection:
-            transaction = BulkTransaction(connection)
+            transaction = BulkTransaction(connection, self._sent)
             yield transaction
             returning = await transaction.finish(self._arrivals)
         self._arrivals.note(transaction.heard, returning)
+        self._sent.remember(transaction.fresh)
         if self._witness:
             self._witness.note_parts(transaction.parts)
         measure(transaction.total, time.perf_counter() - started)
@@ -72,8 +77,10 @@ class Bulk:
 class BulkTransaction:
     """One request's transaction, and what was stored in it so far."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, sent: SentQuantities) -> None:
         self.connection = connection
+        self.fresh: Pairs = set()
+        self._sent = sent
         self.heard: set[int] = set()
         self.total = Counts()
         self.parts: list[Part] = []
@@ -82,7 +89,9 @@ class BulkTransaction:
     async def store(self, rows: Rows, packed: bytes) -> Merged | None:
         """Store a part; None: every reading was new."""
         merged = await hot.store(self.connection, rows, packed)
-        self.heard.update(np.unique(rows.server).tolist())
+        servers = np.unique(rows.server).tolist()
+        self.heard.update(servers)
+        self.fresh |= self._sent.fresh_of(rows, servers)
         self._old.update(hot.servers_with_history(rows))
         self.total += counts(merged, len(rows))
         self.parts.append(await _part(rows, merged))
@@ -91,6 +100,7 @@ class BulkTransaction:
     async def finish(self, arrivals: Arrivals) -> list[int]:
         """Write what goes with the readings; the servers that were silent before."""
         await hot.raise_history_versions(self.connection, sorted(self._old))
+        await self._sent.write(self.connection, self.fresh)
         returning = arrivals.returning(self.heard)
         if returning:
             await arrivals.write_now(self.connection, returning)

@@ -23,6 +23,7 @@ from app.readings.errors import Overloaded
 from app.readings.merging import Merged
 from app.readings.packing import pack_reading, pack_rows
 from app.readings.rows import Reading, Rows
+from app.readings.sent import Pairs, SentQuantities
 from app.readings.waiting import Counts, Many, One, Stored, Waiting, counts, gather, measure
 from app.readings.witness import Witness
 
@@ -41,8 +42,14 @@ class GroupCommit:
     """The write path of one process."""
 
     def __init__(
-        self, database: Database, backlog_limit: int, arrivals: Arrivals, witness: Witness | None = None
+        self,
+        database: Database,
+        backlog_limit: int,
+        arrivals: Arrivals,
+        sent: SentQuantities | None = None,
+        witness: Witness | None = None,
     ) -> None:
+        self._sent = sent or SentQuantities()
         self._witness = witness
         self._writer = hot.writer_for(database)
         self._presence_writer = WriterConnection(database)
@@ -136,15 +143,16 @@ class GroupCommit:
     async def _commit(self, group: list[Waiting]) -> Merged | None:
         """Write a group; None: every reading was new."""
         started = time.perf_counter()
-        heard, old = _servers(group)
+        heard, old, fresh = _look_through(group, self._sent)
         returning = self._arrivals.returning(heard)
 
         async def also(connection: Connection) -> None:
             await hot.raise_history_versions(connection, old)
+            await self._sent.write(connection, fresh)
             if returning:
                 await self._arrivals.write_now(connection, returning)
 
-        extra = also if old or returning else None
+        extra = also if old or returning or fresh else None
         try:
             merged = await self._write(group, extra)
         except TRANSIENT as error:
@@ -152,6 +160,7 @@ class GroupCommit:
                 raise
             merged = await self._write(group, extra)
         self._arrivals.note(heard, returning)
+        self._sent.remember(fresh)
         if self._witness:
             self._witness.note(group, merged)
         measure(counts(merged, sum(map(len, group))), time.perf_counter() - started)
@@ -177,20 +186,26 @@ class GroupCommit:
                 await asyncio.wait_for(self._stopped.wait(), FLUSH_SECONDS)
 
 
-def _servers(group: Sequence[Waiting]) -> tuple[set[int], list[int]]:
-    """Who is heard in a group, and whose history changes, ascending."""
+def _look_through(group: Sequence[Waiting], sent: SentQuantities) -> tuple[set[int], list[int], Pairs]:
+    """Who is heard in a group, whose history changes, ascending, and who sends a quantity for the first time."""
     heard: set[int] = set()
     old: set[int] = set()
+    fresh: Pairs = set()
     limit = hot.history_limit()
     for waiting in group:
         if isinstance(waiting, One):
-            heard.add(waiting.reading.server_id)
-            if waiting.reading.ts < limit:
-                old.add(waiting.reading.server_id)
+            server_id, ts, values = waiting.reading
+            heard.add(server_id)
+            if ts < limit:
+                old.add(server_id)
+            if not sent.knows(server_id, values):
+                fresh.update((server_id, name) for name in values)
         else:
-            heard.update(np.unique(waiting.rows.server).tolist())
+            servers = np.unique(waiting.rows.server).tolist()
+            heard.update(servers)
             old.update(hot.servers_with_history(waiting.rows))
-    return heard, sorted(old)
+            fresh |= sent.fresh_of(waiting.rows, servers)
+    return heard, sorted(old), fresh
 
 
 async def _pack(group: Sequence[Waiting]) -> bytes:

@@ -9,6 +9,7 @@ from typing import BinaryIO, TypeVar
 from app.auth.principals import Principal
 from app.core import metrics
 from app.core.errors import Problem, TooManyRequests, invalid
+from app.presence.counting import Came, Counting
 from app.readings import formats, receipts
 from app.readings.answers import Answer, Tally, document
 from app.readings.bodies import Body
@@ -70,11 +71,12 @@ class Submission:
 class Intake:
     """What `POST /data` works with in one process."""
 
-    def __init__(self, resolver: Resolver, commits: GroupCommit, bulk: Bulk, quota: Quota) -> None:
+    def __init__(self, resolver: Resolver, commits: GroupCommit, bulk: Bulk, quota: Quota, counting: Counting) -> None:
         self.resolver = resolver
         self.commits = commits
         self.bulk = bulk
         self.quota = quota
+        self._counting = counting
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
     async def store_one(self, submission: Submission, principal: Principal | None) -> Answer:
@@ -88,6 +90,7 @@ class Intake:
             reading = await self.resolver.one(principal, parsed)
         except Problem:
             _REJECTED.inc()
+            self._note_rejected(principal, 1)
             raise
         ulid = parsed.server_ulid.upper()
         if submission.idempotency_key is None:
@@ -159,10 +162,17 @@ class Intake:
             async for chunk in chunks:
                 await self._count(principal, len(chunk.columns) + len(chunk.faults), tally)
                 tally.refuse(list(chunk.faults))
+                self._note_rejected(principal, len(chunk.faults))
                 if len(chunk.columns):
                     resolved = await self.resolver.many(principal, chunk.columns, submission.portuguese)
                     tally.refuse(resolved.faults)
+                    self._note_rejected(principal, len(resolved.faults))
                     yield resolved.rows
+
+    def _note_rejected(self, principal: Principal | None, count: int) -> None:
+        """Count for the device whose key was sent; of a bad reading with another credential nobody knows whose."""
+        if principal and principal.server_id is not None and count:
+            self._counting.add([(principal.server_id, Came(rejected=count))])
 
     async def _count(self, principal: Principal | None, amount: int, tally: Tally) -> None:
         """Take a part's readings from the quota. Its first part admits a request; the others are counted as far as

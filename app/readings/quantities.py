@@ -8,8 +8,11 @@ HUGE = 1e30
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """One known quantity; bounds are inclusive and in its unit."""
+    """One known quantity; bounds are inclusive and in its unit. Its number stands in segments and never changes; those
+    from 100 on are of custom quantities.
+    """
 
+    quantity_id: int
     name: str
     unit: str
     minimum: float
@@ -18,11 +21,12 @@ class Quantity:
 
 
 QUANTITIES = (
-    Quantity("temperature", "°C", -273.15, HUGE, 25.3),
-    Quantity("humidity", "%", 0.0, 100.0, 48.2),
-    Quantity("voltage", "V", -HUGE, HUGE, 219.7),
-    Quantity("current", "A", -HUGE, HUGE, 1.42),
+    Quantity(1, "temperature", "°C", -273.15, HUGE, 25.3),
+    Quantity(2, "humidity", "%", 0.0, 100.0, 48.2),
+    Quantity(3, "voltage", "V", -HUGE, HUGE, 219.7),
+    Quantity(4, "current", "A", -HUGE, HUGE, 1.42),
 )
 NAMES = tuple(quantity.name for quantity in QUANTITIES)
+ID_OF_NAME = {quantity.name: quantity.quantity_id for quantity in QUANTITIES}
 BOUNDS = {quantity.name: (quantity.minimum, quantity.maximum) for quantity in QUANTITIES}
 CUSTOM_BOUNDS = (-HUGE, HUGE)

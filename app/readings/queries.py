@@ -1,22 +1,13 @@
 """Statements over readings. Constants are what SQLAlchemy Core cannot say; their column lists follow QUANTITIES."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, LiteralString
 
 from sqlalchemy import (
-    ARRAY,
-    ColumnElement,
     Delete,
-    Double,
-    Integer,
     Select,
-    any_,
     delete,
     func,
-    literal,
-    null,
-    or_,
     select,
     text,
     tuple_,
@@ -24,8 +15,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from app.auth.tables import Workspace
-from app.readings.quantities import NAMES
-from app.readings.tables import CustomQuantity, HotReading, ServerHistory, StoredReceipt
+from app.readings.tables import CustomQuantity, ServerHistory, StoredReceipt
 from app.servers.tables import Server
 
 COPY_READINGS: LiteralString = (
@@ -104,12 +94,25 @@ RAISE_HISTORY_VERSIONS: LiteralString = """
     SELECT server_id, 1 FROM unnest(%s::int[]) AS changed (server_id) ORDER BY server_id
     ON CONFLICT (server_id) DO UPDATE SET version = known.version + 1
 """
+INSERT_SENT: LiteralString = """
+    INSERT INTO server_quantity (server_id, name)
+    SELECT server_id, name FROM unnest(%s::int[], %s::text[]) AS sent (server_id, name) ORDER BY server_id, name
+    ON CONFLICT DO NOTHING
+"""
 
 
-def servers_with_versions(workspace_id: int, ulids: Sequence[str]) -> Select[int, str, int]:
-    """Number, ULID and history version of the asked servers, or of all of the workspace's."""
+def servers_with_versions(
+    workspace_id: int, ulids: Sequence[str]
+) -> Select[int, str, int, dict[str, str], float | None]:
+    """Number, ULID, history version, tags and declared interval of the asked servers, or of all of the workspace's."""
     statement = (
-        select(Server.server_id, Server.server_ulid, func.coalesce(ServerHistory.version, 0))
+        select(
+            Server.server_id,
+            Server.server_ulid,
+            func.coalesce(ServerHistory.version, 0),
+            Server.tags,
+            Server.interval_seconds,
+        )
         .outerjoin(ServerHistory, ServerHistory.server_id == Server.server_id)
         .where(Server.workspace_id == workspace_id)
         .order_by(Server.server_id)
@@ -121,6 +124,12 @@ def custom_quantities(workspace_id: int) -> Select[str]:
     """Names of the workspace's custom quantities, in the order in which they were first sent."""
     statement = select(CustomQuantity.name).where(CustomQuantity.workspace_id == workspace_id)
     return statement.order_by(CustomQuantity.quantity_id)
+
+
+def quantities(workspace_id: int) -> Select[int, str]:
+    """Numbers and names of the workspace's custom quantities, in the order in which they were first sent."""
+    statement = select(CustomQuantity.quantity_id, CustomQuantity.name)
+    return statement.where(CustomQuantity.workspace_id == workspace_id).order_by(CustomQuantity.quantity_id)
 
 
 def receipt_answer(workspace_id: int, receipt_ulid: str) -> Any:
@@ -144,56 +153,3 @@ def insert_quantities(workspace_id: int, names: Sequence[str]) -> Insert:
     """Register quantities; one that another process was faster with stays as it is."""
     rows = [{"workspace_id": workspace_id, "name": name} for name in names]
     return insert(CustomQuantity).values(rows).on_conflict_do_nothing(constraint="uq_quantity_workspace_name")
-
-
-def raw(
-    *, server_ids: Sequence[int], start: datetime | None, end: datetime | None, sensors: Sequence[str]
-) -> Select[Any]:
-    """Readings as stored, ascending: server_id, ts, then the sensors, of rows that have one of them.
-
-    Without sensors all rows: the known quantities, then the custom ones as a dictionary.
-    """
-    columns = _sensor_columns(sensors or (*NAMES, "extra"))
-    statement = select(HotReading.server_id, HotReading.ts, *columns)
-    within = _within(server_ids, start, end, columns if sensors else ())
-    return statement.where(*within).order_by(HotReading.ts, HotReading.server_id)
-
-
-def means(
-    *,
-    interval: str,
-    by_server: bool,
-    server_ids: Sequence[int],
-    start: datetime | None,
-    end: datetime | None,
-    sensors: Sequence[str],
-) -> Select[Any]:
-    """The mean of each sensor an interval (UTC): server_id (null for all together), start of the interval, means;
-    only rows that have one of the sensors.
-    """
-    columns = _sensor_columns(sensors)
-    bucket = func.date_trunc(interval, HotReading.ts, "UTC").label("bucket")
-    server: Any = HotReading.server_id if by_server else null()
-    keys = [bucket, HotReading.server_id] if by_server else [bucket]
-    statement = select(server, bucket, *(func.avg(column) for column in columns))
-    return statement.where(*_within(server_ids, start, end, columns)).group_by(*keys).order_by(*keys)
-
-
-def _sensor_columns(sensors: Sequence[str]) -> list[Any]:
-    return [
-        getattr(HotReading, name) if name in (*NAMES, "extra") else HotReading.extra[name].astext.cast(Double)
-        for name in sensors
-    ]
-
-
-def _within(
-    server_ids: Sequence[int], start: datetime | None, end: datetime | None, columns: Sequence[Any]
-) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [HotReading.server_id == any_(literal(list(server_ids), ARRAY(Integer)))]
-    if start is not None:
-        conditions.append(HotReading.ts >= start)
-    if end is not None:
-        conditions.append(HotReading.ts <= end)
-    if columns:
-        conditions.append(or_(*(column.is_not(None) for column in columns)))
-    return conditions

@@ -1,13 +1,11 @@
 """`POST /data`, `GET /data`, and what stands beside them."""
 
-from collections.abc import AsyncIterator
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import StreamingResponse
 
 from app.auth.deps import WORKSPACE_HEADER, InReadTransaction, Reader, sent_credential
-from app.core.deps import CacheDep, DatabaseDep
+from app.core.deps import DatabaseDep, SettingsDep
 from app.core.errors import (
     Forbidden,
     Invalid,
@@ -20,13 +18,23 @@ from app.core.errors import (
 )
 from app.core.identifiers import IdPath
 from app.core.problems import problems
-from app.readings import receipts, series
+from app.readings import latest, quality, receipts, series
+from app.readings.answering import ASK_OPENAPI, ASK_PROBLEMS, answered
 from app.readings.answers import Answer
 from app.readings.errors import FAILURE
 from app.readings.intake import Intake
 from app.readings.posting import STORE_OPENAPI, submitted
 from app.readings.quantities import QUANTITIES
-from app.readings.schemas import DataQuery, Mean, QuantityRead, Receipt, StoredReading
+from app.readings.questions import DataQuery
+from app.readings.schemas import (
+    LatestOfServer,
+    LatestQuery,
+    QualityOfServer,
+    QualityQuery,
+    QuantityRead,
+    Receipt,
+    StoredReading,
+)
 
 router = APIRouter(tags=["readings"])
 
@@ -66,24 +74,55 @@ async def store_readings(request: Request) -> Response:
     return Response(answer.text, 201, _receipt_headers(answer), "application/json")
 
 
+@router.get("/data", response_model=None, openapi_extra=ASK_OPENAPI, responses=ASK_PROBLEMS)
+async def query_readings(
+    request: Request, query: Annotated[DataQuery, Query()], principal: Reader, settings: SettingsDep
+) -> Response:
+    """Readings as stored, or what `function` makes of each interval.
+
+    Rows ascend and leave out what was not measured. With `aggregation` a row is an interval of all asked servers
+    together and `timestamp` is its start; `group_by` gives a row a server or a value of a tag. Intervals follow the
+    calendar of `tz`. Everything is exact, percentiles included; docs/queries.md says what each function means.
+
+    The answer comes as JSON, NDJSON, CSV, an Arrow stream or Parquet, by `format` or `Accept`, streamed. Of a range
+    that ended ten minutes ago it carries an `ETag`. A query past the budget of its role is refused with its `estimate`
+    and a `cheaper` query; `explain=true` tells the estimate beforehand.
+    """
+    return await answered(request, query, principal, settings)
+
+
 @router.get(
-    "/data",
-    response_model=list[StoredReading] | list[Mean],
+    "/data/latest",
+    response_model=list[LatestOfServer],
     responses=problems(Unauthorized, Forbidden, NotFound, Invalid, Unavailable),
 )
-async def query_readings(
-    query: Annotated[DataQuery, Query()], principal: Reader, database: DatabaseDep, cache: CacheDep
-) -> Response:
-    """Readings as stored, ascending, or the mean of each minute, hour or day.
+async def newest_values(query: Annotated[LatestQuery, Query()], principal: Reader, database: DatabaseDep) -> Response:
+    """The newest stored value of each quantity of each server, by the server's name, with the instant it carries.
 
-    Rows leave out what was not measured. With `aggregation` a row is an interval (UTC) of all asked servers together
-    and `timestamp` is its start; `group_by=server` gives a row a server.
+    Each quantity stands for itself: they need not come from the same reading. A reading that was acknowledged counts
+    in the next answer. A server that has sent nothing has no `values`; with `sensor_type` it is left out.
     """
-    planned = await series.plan(database, principal.workspace_id, query)
-    pieces = series.answer(database, cache, principal.workspace_id, planned)
-    # The first piece is fetched before the status goes out, so that a database that is away is a 503, no broken 200.
-    first = await anext(pieces)
-    return StreamingResponse(_chain(first, pieces), media_type="application/json")
+    body = await latest.latest(database, principal.workspace_id, query.server_ulid, query.sensor_type)
+    return Response(body, media_type="application/json")
+
+
+@router.get(
+    "/data/quality",
+    response_model=list[QualityOfServer],
+    response_model_exclude_unset=True,
+    responses=problems(Unauthorized, Forbidden, NotFound, Invalid, Unavailable),
+)
+async def data_quality(
+    query: Annotated[QualityQuery, Query()], principal: Reader, database: DatabaseDep, settings: SettingsDep
+) -> list[dict[str, Any]]:
+    """How well the readings of each server went over a period, by the server's name: how many of those expected came,
+    where they are missing, values that were stuck or cannot be, what came late, twice or was refused, and how far the
+    device's clock is ahead.
+
+    What is expected follows from the server's declared interval, or the median of what it sent. Counts of arrivals are
+    by the hour of arrival and some seconds behind.
+    """
+    return await quality.quality(database, settings, principal, query)
 
 
 @router.get(
@@ -109,9 +148,3 @@ async def quantities(principal: Reader, session: InReadTransaction) -> list[Quan
 def _receipt_headers(answer: Answer) -> dict[str, str]:
     headers = {"Location": f"/receipts/{answer.receipt_ulid}"} if answer.receipt_ulid else {}
     return headers | dict(answer.limits) | ({"Idempotency-Replayed": "true"} if answer.replayed else {})
-
-
-async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for piece in rest:
-        yield piece

@@ -1,154 +1,244 @@
-"""Answers of `GET /data`: from the cache where history stands still, else streamed from PostgreSQL.
+"""Answers of `GET /data`: from the cache where history stands still, else from the engine, in the asked form.
 
 The cache (R4) holds answers for ranges that ended CACHE_MARGIN ago, under the history versions of their servers. The
 versions are read first, so an entry is never older than its key says; a write into history raises the version in its
-own transaction, so an acknowledged reading is in the next answer, whatever Redis does.
+own transaction, so an acknowledged reading is in the next answer, whatever Redis does. The same key is the ETag.
 """
 
-import hashlib
-from collections.abc import AsyncGenerator, Iterable, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import Any
 
-import msgspec
-
-from app.core.clock import now
+from app.auth.principals import Principal
+from app.core.clock import format_microseconds, now
+from app.core.copy import Connection
 from app.core.db import Database, ReadSession
-from app.core.errors import invalid_field
+from app.core.errors import Unavailable, invalid_field
 from app.core.redis import Cache
-from app.readings import queries
-from app.readings.quantities import NAMES
-from app.readings.schemas import DataQuery
-from app.servers.errors import NoSuchServer
-from app.servers.service import canonical_ulid
+from app.readings import asking, budgets, queries
+from app.readings.aggregates.ranks import TooManyValues
+from app.readings.asking import Asked
+from app.readings.engine import answer, outline
+from app.readings.engine.costs import Estimate
+from app.readings.engine.loading import in_thread
+from app.readings.engine.outline import Overview
+from app.readings.engine.question import Piece, Question, join
+from app.readings.questions import DataQuery
+from app.readings.spill import Spill
+from app.readings.writers import FORMATS, Shape, Writer
 
 CACHE_MARGIN = timedelta(minutes=10)
 CACHE_SECONDS = 3600
 # Larger answers cost Redis more memory than they save PostgreSQL time.
 MAX_CACHED_BYTES = 2**20
-# Rows fetched, encoded and sent at a time: some 0.5 MB of JSON and 10 ms of the event loop.
-CHUNK_ROWS = 4000
-SIGNIFICANT_DIGITS = 12
-
-_encode = msgspec.json.Encoder().encode
+# A query that takes longer than this shares its turn with few others: each holds a connection and a processor.
+HEAVY_SECONDS = 0.3
+HEAVY_AT_ONCE = 2
+# Who waits behind more than these is better told so.
+HEAVY_WAITING = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """A query whose servers and quantities are known: ULIDs by number, the asked quantities in their own order (none:
-    rows as stored, with whatever they have), and the cache's key where the range is closed.
-    """
+class Reply:
+    """An answer whose first bytes are there; `pieces` are all of them."""
 
+    media_type: str
+    pieces: AsyncIterator[bytes]
+    cursor: str = ""
+    """Where the next page begins."""
+
+
+class Busy(Unavailable):
+    kind = "busy"
+
+
+class Series:
+    """The query engine of one process: its database, its cache, and how many heavy queries run at once."""
+
+    def __init__(self, database: Database, cache: Cache) -> None:
+        self._database = database
+        self._cache = cache
+        self._heavy = asyncio.Semaphore(HEAVY_AT_ONCE)
+        self._waiting = 0
+
+    async def ask(self, principal: Principal, query: DataQuery) -> "Asking":
+        """Resolve a query. Raises: NoSuchServer, Invalid."""
+        asked = await asking.ask(self._database, principal.workspace_id, query)
+        closed = query.end_time is not None and query.end_time <= now() - CACHE_MARGIN
+        key = f"sentinela:query:{principal.workspace_id}:{asked.digest}" if closed else None
+        return Asking(self, principal.workspace_id, query, asked, key)
+
+    @asynccontextmanager
+    async def open(
+        self, workspace_id: int, query: DataQuery, question: Question, budget: int
+    ) -> AsyncIterator[tuple[Connection, Overview, Estimate]]:
+        """A snapshot and what it holds, once it is this query's turn. Raises: TooExpensive, Busy."""
+        async with self._database.snapshot(workspace_id) as connection:
+            seen = await outline.overview(connection, question)
+            estimate = budgets.check(query, question, seen, budget)
+            if query.explain or estimate.seconds <= HEAVY_SECONDS:
+                yield connection, seen, estimate
+                return
+        # The connection is given back before the wait.
+        async with self._turn(), self._database.snapshot(workspace_id) as connection:
+            yield connection, await outline.overview(connection, question), estimate
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        if self._waiting >= HEAVY_WAITING:
+            raise Busy("Too many heavy queries wait already; try again in a moment.")
+        self._waiting += 1
+        try:
+            await self._heavy.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._heavy.release()
+
+    async def cached(self, key: str) -> bytes | None:
+        return await self._cache.get(key)
+
+    async def keep(self, key: str, value: bytes) -> None:
+        await self._cache.set(key, value, CACHE_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A resolved query; `key` names its answer in the cache, None while the range is open."""
+
+    series: Series
+    workspace_id: int
     query: DataQuery
-    servers: dict[int, str]
-    sensors: tuple[str, ...]
-    cache_key: str | None
+    asked: Asked
+    key: str | None
 
+    @property
+    def etag(self) -> str | None:
+        return f'"{self.asked.digest[:32]}"' if self.key else None
 
-async def plan(database: Database, workspace_id: int, query: DataQuery) -> Plan:
-    """Resolve the servers with their history versions, and the quantities. Raises: NoSuchServer, Invalid."""
-    wanted = [_canonical(ulid) for ulid in query.server_ulid]
-    async with database.read(workspace_id) as session:
-        rows = (await session.execute(queries.servers_with_versions(workspace_id, wanted))).all()
-        custom = await custom_quantities(session, workspace_id)
-    servers = {server_id: ulid for server_id, ulid, _ in rows}
-    for ulid in set(wanted) - set(servers.values()):
-        raise NoSuchServer(ulid)
-    versions = sorted((server_id, version) for server_id, _, version in rows)
-    return Plan(query, servers, _sensors(query, (*NAMES, *custom)), _cache_key(workspace_id, query, versions))
+    async def explain(self, budget: int) -> dict[str, object]:
+        """What would be read, and how long that may take. Raises: TooExpensive."""
+        question = self.asked.question
+        async with self.series.open(self.workspace_id, self.query, question, budget) as (_, seen, estimate):
+            return {
+                "estimate": asdict(estimate),
+                "budget_seconds": budget,
+                "first_reading": _instant(seen.low),
+                "last_reading": _instant(seen.high),
+                "columns": list(answer.columns(question)),
+                "cached": bool(self.key and await self.series.cached(self.key)),
+            }
+
+    async def reply(self, budget: int, form: str) -> Reply:
+        """The answer. Raises: TooExpensive, Busy, Invalid, and what a database that is away raises."""
+        media_type = FORMATS[form][0]
+        cached = await self.series.cached(self.key) if self.key else None
+        if cached is not None:
+            cursor, _, body = cached.partition(b"\n")
+            return Reply(media_type, _once(body), cursor.decode())
+        if self.query.limit is not None:
+            return await self._page(self.query.limit, budget, form)
+        pieces = self._streamed(budget, form)
+        # The first piece is there before the status goes out: a database that is away is a 503, no broken 200.
+        first = await anext(pieces)
+        return Reply(media_type, _chain(first, pieces))
+
+    async def _page(self, limit: int, budget: int, form: str) -> Reply:
+        question = self.asked.question
+        found: list[Piece] = []
+        async with self._pieces(budget) as pieces:
+            async for piece in pieces:
+                found.append(piece)
+                if sum(map(len, found)) > limit:
+                    break
+        rows = join(found, answer.columns(question))
+        page, cursor = rows.take(slice(limit)), ""
+        if len(rows) > limit:
+            cursor = asking.page_cursor(self.asked, self.query, int(page.ts[-1]), int(page.label[-1]))
+        writer = self._writer(form)
+        body = (writer.write(page) if len(page) else b"") + writer.end()
+        await self._keep([cursor.encode(), b"\n", body])
+        return Reply(FORMATS[form][0], _once(body), cursor)
+
+    async def _streamed(self, budget: int, form: str) -> AsyncGenerator[bytes]:
+        spill = Spill()
+        task = asyncio.create_task(self._produce(spill, budget, form))
+        try:
+            async for part in spill.read():
+                yield part
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+            spill.close()
+
+    async def _produce(self, spill: Spill, budget: int, form: str) -> None:
+        """Write the answer as fast as it is found, whatever the client's speed."""
+        kept: list[bytes] | None = [b"\n"] if self.key else None
+        try:
+            writer = self._writer(form)
+            async with self._pieces(budget) as pieces:
+                async for piece in pieces:
+                    written = await in_thread(lambda piece=piece: writer.write(piece))  # type: ignore[misc]
+                    kept = _kept(kept, written)
+                    await spill.put(written)
+            end = writer.end()
+            await spill.put(end)
+            await self._keep(_kept(kept, end))
+            spill.end()
+        except Exception as error:
+            spill.end(error)
+
+    @asynccontextmanager
+    async def _pieces(self, budget: int) -> AsyncIterator[AsyncGenerator[Piece]]:
+        question = self.asked.question
+        async with self.series.open(self.workspace_id, self.query, question, budget) as (connection, seen, _):
+            try:
+                async with aclosing(answer.pieces(connection, question, seen)) as pieces:
+                    yield pieces
+            except TooManyValues:
+                message = "Too many different values for exact percentiles; use a shorter interval or range"
+                raise invalid_field(("query", "function"), message, "too_many_values") from None
+
+    async def _keep(self, parts: Sequence[bytes] | None) -> None:
+        if self.key and parts is not None and sum(map(len, parts)) <= MAX_CACHED_BYTES:
+            await self.series.keep(self.key, b"".join(parts))
+
+    def _writer(self, form: str) -> Writer:
+        question = self.asked.question
+        shape = Shape(
+            answer.columns(question),
+            question.label_key,
+            question.labels,
+            nulls=question.fill != "none",
+            computed=bool(question.functions),
+        )
+        return FORMATS[form][1](shape)
 
 
 async def custom_quantities(session: ReadSession, workspace_id: int) -> Sequence[str]:
     """The workspace's quantities beyond the known ones, in the order in which they were first sent."""
-    return (await session.scalars(queries.custom_quantities(workspace_id))).all()
+    return [name for _, name in (await session.execute(queries.quantities(workspace_id))).all()]
 
 
-def _sensors(query: DataQuery, known: Sequence[str]) -> tuple[str, ...]:
-    for position, name in enumerate(query.sensor_type):
-        if name not in known:
-            expected = ", ".join(known)
-            message = f"Must be one of: {expected}"
-            raise invalid_field(("query", "sensor_type", position), message, "no_such_quantity", expected=expected)
-    every = query.aggregation is not None and not query.sensor_type
-    return tuple(name for name in known if every or name in query.sensor_type)
+def _instant(ts: int | None) -> str | None:
+    return None if ts is None else format_microseconds(ts)
 
 
-def _canonical(ulid: str) -> str:
-    canonical = canonical_ulid(ulid)
-    if canonical is None:
-        raise NoSuchServer(ulid)
-    return canonical
-
-
-async def answer(database: Database, cache: Cache, workspace_id: int, planned: Plan) -> AsyncGenerator[bytes]:
-    """The JSON array in pieces; a closed range of bounded size comes from the cache or goes there."""
-    key = planned.cache_key
-    cached = await cache.get(key) if key else None
-    if cached is not None:
-        yield cached
-        return
-    kept: list[bytes] | None = [] if key else None
-    async with aclosing(_pieces(database, workspace_id, planned)) as pieces:
-        async for piece in pieces:
-            kept = _keep(kept, piece)
-            yield piece
-    if key and kept is not None:
-        await cache.set(key, b"".join(kept), CACHE_SECONDS)
-
-
-async def _pieces(database: Database, workspace_id: int, planned: Plan) -> AsyncGenerator[bytes]:
-    separator = b"["
-    if planned.servers:
-        async with database.read(workspace_id) as session:
-            rows = await session.stream(_statement(planned))
-            async for chunk in rows.partitions(CHUNK_ROWS):
-                yield separator + _encode(_documents(planned, chunk))[1:-1]
-                separator = b","
-    yield b"[]" if separator == b"[" else b"]"
-
-
-def _statement(planned: Plan) -> Any:
-    query = planned.query
-    window = {
-        "server_ids": list(planned.servers),
-        "start": query.start_time,
-        "end": query.end_time,
-        "sensors": planned.sensors,
-    }
-    if query.aggregation is None:
-        return queries.raw(**window)  # type: ignore[arg-type]
-    return queries.means(interval=query.aggregation, by_server=query.group_by == "server", **window)  # type: ignore[arg-type]
-
-
-def _documents(planned: Plan, rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
-    """Rows as they go out: absent values are left out, means carry no float noise."""
-    sensors = planned.sensors or (*NAMES, "extra")
-    rounded = planned.query.aggregation is not None
-    documents = []
-    for server_id, moment, *values in rows:
-        document: dict[str, Any] = {"timestamp": moment}
-        if server_id is not None:
-            document["server_ulid"] = planned.servers[server_id]
-        for name, value in zip(sensors, values, strict=True):
-            if value is not None:
-                document[name] = float(f"{value:.{SIGNIFICANT_DIGITS}g}") if rounded else value
-        if not planned.sensors:
-            document.update(document.pop("extra", {}))
-        documents.append(document)
-    return documents
-
-
-def _keep(kept: list[bytes] | None, piece: bytes) -> list[bytes] | None:
+def _kept(kept: list[bytes] | None, piece: bytes) -> list[bytes] | None:
     if kept is None or sum(map(len, kept)) + len(piece) > MAX_CACHED_BYTES:
         return None
     return [*kept, piece]
 
 
-def _cache_key(workspace_id: int, query: DataQuery, versions: Sequence[tuple[int, int]]) -> str | None:
-    if query.end_time is None or query.end_time > now() - CACHE_MARGIN:
-        return None
-    asked = query.model_dump(mode="json", exclude={"server_ulid"})
-    digest = hashlib.sha256(_encode((workspace_id, asked, versions))).hexdigest()
-    return f"sentinela:query:{workspace_id}:{digest}"
+async def _once(body: bytes) -> AsyncIterator[bytes]:
+    yield body
+
+
+async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for piece in rest:
+        yield piece

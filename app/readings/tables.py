@@ -36,6 +36,50 @@ class HotReading(Table):
     extra: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
 
+class StoredSegment(Table):
+    """One server's hour of sealed readings: how many instants, and which (see `segments.decode_timestamps`)."""
+
+    __tablename__ = "segment"
+
+    server_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    hour: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    """Hours since 1970, UTC."""
+    count: Mapped[int] = mapped_column(Integer)
+    first_ts: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    last_ts: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    timestamps: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class StoredSegmentColumn(Table):
+    """One quantity of a segment: its statistics, and its values (see `segments.decode_values`)."""
+
+    __tablename__ = "segment_column"
+    # The way to the newest value of each quantity that a server has.
+    __table_args__ = (Index("ix_segment_column_newest", "server_id", "quantity_id", "hour"),)
+
+    server_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    hour: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    quantity_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    """Of `quantities.QUANTITIES`, or of a custom quantity (`quantity.quantity_id`)."""
+    count: Mapped[int] = mapped_column(Integer)
+    sum: Mapped[float] = mapped_column(Double)
+    m2: Mapped[float] = mapped_column(Double)
+    min: Mapped[float] = mapped_column(Double)
+    max: Mapped[float] = mapped_column(Double)
+    first: Mapped[float] = mapped_column(Double)
+    last: Mapped[float] = mapped_column(Double)
+    payload: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ServerQuantity(Table):
+    """A quantity that a server has sent at least once into hot readings."""
+
+    __tablename__ = "server_quantity"
+
+    server_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+
+
 class ServerHistory(Table):
     """How often a server's history (older than the cache's margin) has changed; part of every cache key."""
 

@@ -8,13 +8,14 @@ all that have gathered. What is left behind is the readings alone: keeping their
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 import numpy as np
 import structlog
 
 from app.core.db import UNAVAILABLE
+from app.presence.counting import Came, Counting
 from app.readings.announcing import Announcer
 from app.readings.digest import Digest, digest, join, newest
 from app.readings.merging import Merged, Outcome
@@ -44,8 +45,9 @@ class Part:
 class Witness:
     """What one process has stored and not yet told."""
 
-    def __init__(self, announcer: Announcer) -> None:
+    def __init__(self, announcer: Announcer, counting: Counting) -> None:
         self._announcer = announcer
+        self._counting = counting
         self._readings: list[Reading] = []
         self._duplicates: list[int] = []
         self._parts: list[Part] = []
@@ -105,7 +107,15 @@ class Witness:
         if digests:
             found = join(digests)
             found.count_duplicates(np.array(duplicates, np.int64))
+            self._counting.add(_came(found))
             await self._announcer.announce(found, partial(_newest, readings, parts))
+
+
+def _came(found: Digest) -> Iterable[tuple[int, Came]]:
+    columns = (found.received, found.duplicates, found.late, found.least_lag, found.largest_lag, found.lags)
+    rows = zip(found.server.tolist(), *(column.tolist() for column in columns), strict=True)
+    for server_id, received, duplicates, late, least, largest, lags in rows:
+        yield server_id, Came(received, duplicates, 0, late, least, largest, lags)
 
 
 def _digest(readings: Sequence[Reading]) -> Digest:

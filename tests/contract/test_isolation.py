@@ -15,6 +15,8 @@ OPERATIONS: dict[str, Callable[[str], tuple[str, str, object]]] = {
     "health": lambda ulid: ("GET", f"/health/{ulid}", None),
     "write": lambda ulid: ("POST", "/data", {"server_ulid": ulid, "temperature": 1}),
     "query": lambda ulid: ("GET", f"/data?server_ulid={ulid}", None),
+    "latest": lambda ulid: ("GET", f"/data/latest?server_ulid={ulid}", None),
+    "quality": lambda ulid: ("GET", f"/data/quality?server_ulid={ulid}", None),
     "hourly": lambda ulid: ("GET", f"/data?server_ulid={ulid}&aggregation=hour", None),
     "cached": lambda ulid: (
         "GET",
@@ -27,7 +29,7 @@ PROTECTED = [
     ("PATCH", "/servers/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("POST", "/servers/01ARZ3NDEKTSV4RRFFQ69G5FAV/keys"),
     ("GET", "/servers/01ARZ3NDEKTSV4RRFFQ69G5FAV/keys"),
     ("DELETE", "/servers/01ARZ3NDEKTSV4RRFFQ69G5FAV/keys/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("POST", "/data"),
-    ("GET", "/data"), ("GET", "/data/stream"), ("GET", "/health/all"),
+    ("GET", "/data"), ("GET", "/data/stream"), ("GET", "/data/latest"), ("GET", "/data/quality"), ("GET", "/health/all"),
     ("GET", "/health/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("POST", "/cache/set"), ("GET", "/cache/get/a"),
     ("GET", "/auth/me"), ("POST", "/auth/logout"), ("POST", "/keys"), ("GET", "/keys"),
     ("DELETE", "/keys/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("GET", "/users"), ("POST", "/imports"),

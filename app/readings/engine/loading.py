@@ -1,0 +1,36 @@
+"""A block of hours, fetched here and decoded in a thread, off the event loop."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import numpy as np
+
+from app.core.copy import Connection
+from app.readings.engine import fetching
+from app.readings.engine.decoding import ServerRows, decoded
+from app.readings.engine.fetching import Hours
+from app.readings.engine.question import Question
+from app.readings.segments import HOUR
+
+T = TypeVar("T")
+
+# Decoding and summing let go of the interpreter most of the time; more threads than this would take ingest its core.
+_threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="query")
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Run this off the event loop; so many at a time that ingest keeps its processor."""
+    return await asyncio.get_running_loop().run_in_executor(_threads, work)
+
+
+async def load(
+    connection: Connection, question: Question, block: Hours, use: Callable[[list[ServerRows]], T], low: int, high: int
+) -> T:
+    """What `use` makes, in a thread, of the readings of these hours that lie in [low, high)."""
+    segments = await fetching.timestamps_and_payloads(connection, question, block.take(block.sealed > 0))
+    lively = block.take(block.hot > 0)
+    lows, highs = np.maximum(lively.hour * HOUR, low), np.minimum((lively.hour + 1) * HOUR, high)
+    hot = await fetching.hot_rows(connection, question, lively.server.tolist(), lows, highs)
+    return await in_thread(lambda: use(list(decoded(question, block, segments, hot))))

@@ -1,0 +1,84 @@
+"""Bytes on their way to a client that may be slow, so that nobody waits for it with a connection in hand.
+
+The first of them wait in memory, more of them in a temporary file.
+"""
+
+import asyncio
+import os
+import tempfile
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import IO
+
+# What a client of usual speed leaves waiting.
+MAX_MEMORY = 4 * 2**20
+# Past this the writer waits after all: the disk belongs to the databases.
+MAX_FILE = 2 * 2**30
+_READ = 2**20
+
+
+class Spill:
+    """A queue of bytes: one writes, one reads."""
+
+    def __init__(self) -> None:
+        self._parts: deque[bytes] = deque()
+        self._in_memory = 0
+        self._file: IO[bytes] | None = None
+        self._written = self._read = 0
+        self._changed = asyncio.Event()
+        self._drained = asyncio.Event()
+        self._ended = False
+        self._failure: BaseException | None = None
+
+    async def put(self, data: bytes) -> None:
+        """Add bytes; waits only while the file is full."""
+        while self._written - self._read > MAX_FILE:
+            self._drained.clear()
+            await self._drained.wait()
+        if self._file is None and self._in_memory + len(data) <= MAX_MEMORY:
+            self._parts.append(data)
+            self._in_memory += len(data)
+        else:
+            await asyncio.to_thread(self._append, data)
+        self._changed.set()
+
+    def end(self, failure: BaseException | None = None) -> None:
+        """Nothing more comes; the reader raises the failure behind what came."""
+        self._ended, self._failure = True, failure
+        self._changed.set()
+
+    async def read(self) -> AsyncIterator[bytes]:
+        """The bytes in their order."""
+        while True:
+            if self._parts:
+                part = self._parts.popleft()
+                self._in_memory -= len(part)
+                yield part
+            elif self._read < self._written:
+                yield await asyncio.to_thread(self._next)
+                self._drained.set()
+            elif self._ended:
+                if self._failure:
+                    raise self._failure
+                return
+            else:
+                self._changed.clear()
+                await self._changed.wait()
+
+    def close(self) -> None:
+        """Give the disk back."""
+        if self._file is not None:
+            self._file.close()
+
+    def _append(self, data: bytes) -> None:
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(prefix="sentinela-answer-")  # noqa: SIM115
+        # At a position of its own: the reader may be at another one meanwhile.
+        self._written += os.pwrite(self._file.fileno(), data, self._written)
+
+    def _next(self) -> bytes:
+        if self._file is None:
+            return b""
+        data = os.pread(self._file.fileno(), min(_READ, self._written - self._read), self._read)
+        self._read += len(data)
+        return data
