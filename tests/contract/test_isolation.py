@@ -32,6 +32,8 @@ PROTECTED = [
     ("GET", "/auth/me"), ("POST", "/auth/logout"), ("POST", "/keys"), ("GET", "/keys"),
     ("DELETE", "/keys/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("GET", "/users"), ("POST", "/imports"),
     ("GET", "/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+    ("GET", "/jobs"), ("GET", "/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV/log"),
+    ("POST", "/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV/cancel"), ("POST", "/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV/retry"),
 ]  # fmt: skip
 
 
