@@ -13,6 +13,7 @@ OPERATIONS: dict[str, Callable[[str], tuple[str, str, object]]] = {
     "show": lambda ulid: ("GET", f"/servers/{ulid}", None),
     "change": lambda ulid: ("PATCH", f"/servers/{ulid}", {"offline_after_seconds": 60}),
     "health": lambda ulid: ("GET", f"/health/{ulid}", None),
+    "presence": lambda ulid: ("GET", f"/servers/{ulid}/presence", None),
     "write": lambda ulid: ("POST", "/data", {"server_ulid": ulid, "temperature": 1}),
     "query": lambda ulid: ("GET", f"/data?server_ulid={ulid}", None),
     "hourly": lambda ulid: ("GET", f"/data?server_ulid={ulid}&aggregation=hour", None),
@@ -32,6 +33,7 @@ PROTECTED = [
     ("GET", "/auth/me"), ("POST", "/auth/logout"), ("POST", "/keys"), ("GET", "/keys"),
     ("DELETE", "/keys/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("GET", "/users"), ("POST", "/imports"),
     ("GET", "/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+    ("GET", "/servers/01ARZ3NDEKTSV4RRFFQ69G5FAV/presence"),
     ("GET", "/jobs"), ("GET", "/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV/log"),
     ("POST", "/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV/cancel"), ("POST", "/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV/retry"),
 ]  # fmt: skip
