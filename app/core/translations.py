@@ -95,6 +95,9 @@ DETAILS = {
     "There is no key {key!r} in this workspace.": "Não há chave {key!r} neste workspace.",
     "There is no job {job!r} in this workspace.": "Não há tarefa {job!r} neste workspace.",
     "This job has ended already: it is {state}.": "Esta tarefa já terminou: está {state}.",
+    "This job cannot be stopped: what it deletes is out of reach already.": (
+        "Esta tarefa não pode ser interrompida: o que ela apaga já está fora de alcance."
+    ),
     "Only a failed or cancelled job can be tried again; this one is {state}.": (
         "Só uma tarefa que falhou ou foi cancelada pode ser tentada de novo; esta está {state}."
     ),

@@ -11,7 +11,7 @@ from app.jobs import queries
 from app.jobs.errors import JobEnded, JobNotFailed
 from app.jobs.reading import read, read_line
 from app.jobs.schemas import JobLogLine, JobRead
-from app.jobs.service import find
+from app.jobs.service import UNSTOPPABLE, find
 from app.jobs.tables import Job, JobLine
 
 
@@ -38,6 +38,8 @@ async def cancel(session: WriteSession, principal: Principal, job_ulid: str) -> 
     job = await find(session, principal.workspace_id, job_ulid, lock=True)
     if job.state in ("done", "failed"):
         raise JobEnded("This job has ended already: it is {state}.", state=job.state)
+    if job.parameters.get(UNSTOPPABLE):
+        raise JobEnded("This job cannot be stopped: what it deletes is out of reach already.")
     if job.state != "cancelled" and job.cancel_requested_at is None:
         job.cancel_requested_at = clock.now()
         _note(session, job, "cancel_requested", f"{principal.name or 'Somebody'} asked it to stop.")

@@ -8,7 +8,7 @@ class NoSuchJob(NotFound):
 
 
 class JobEnded(Conflict):
-    """A job that has ended cannot be cancelled."""
+    """A job that has ended, or must go on to its end, cannot be cancelled."""
 
     kind = "job-ended"
 

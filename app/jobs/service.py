@@ -34,6 +34,10 @@ MAX_ATTEMPTS = 5
 GIVEN_UP = f"It was begun {MAX_ATTEMPTS} times and its worker was lost each time before it got on."
 
 
+# The parameter of a job that is past stopping, because what it works on is out of reach already.
+UNSTOPPABLE = "unstoppable"
+
+
 @dataclass(slots=True)
 class Held:
     """A job that this worker alone may work on, until the connection closes."""

@@ -143,6 +143,12 @@ def test_what_has_ended_is_not_cancelled_and_what_is_well_is_not_retried(
         assert "done" in assert_problem(control(client, user, job_id, verb), 409)["detail"]
 
 
+def test_a_deletion_goes_on_to_its_end(client: httpx.Client, user: User, server: Server) -> None:
+    job_id = client.delete(f"/servers/{server.ulid}", headers=user.headers).raise_for_status().json()["job_id"]
+    assert_problem(control(client, user, job_id, "cancel"), 409)
+    assert ended(client, user, job_id)["state"] == "done"
+
+
 def test_a_failed_job_is_tried_again(client: httpx.Client, user: User) -> None:
     job_id = upload(client, user, b"node,when\n1,2\n").json()["job_id"]
     reason = finished(client, user, job_id)["error"]
