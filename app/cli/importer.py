@@ -113,7 +113,7 @@ def _watch(api: Api, job_id: str) -> dict[str, Any]:
             else:
                 last_answer = time.monotonic()
                 progress(float(job["progress"]))
-                if job["state"] in ("done", "failed"):
+                if job["state"] in ("done", "failed", "cancelled"):
                     return job
             time.sleep(LOOK_SECONDS)
 
@@ -127,6 +127,9 @@ def _show(job: dict[str, Any], as_json: bool) -> int:
         _print_receipt(receipt)
     if job["state"] == "failed":
         say_error(f"the import failed: {job['error']}")
+        return 1
+    if job["state"] == "cancelled":
+        say_error("somebody cancelled the import; what is counted above stays")
         return 1
     if not receipt["rows"]:
         say_error("the file has no row below its first line")

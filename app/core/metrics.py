@@ -77,6 +77,7 @@ BATCH_READINGS = Histogram(
     "sentinela_batch_readings", "Readings in one group commit", buckets=(1, 4, 16, 64, 256, 1024, 4096, 16384)
 )
 BACKLOG = Gauge("sentinela_backlog_readings", "Readings waiting for their commit", multiprocess_mode="livesum")
+PRESENCE_CHANGES = Counter("sentinela_presence_changes_total", "Servers that came or went", ["status"])
 TASKS = Counter("sentinela_tasks_total", "Celery tasks by outcome", ["task", "outcome"])
 STREAMS = Gauge("sentinela_streams", "Open live streams", multiprocess_mode="livesum")
 STREAMS_DROPPED = Counter("sentinela_streams_dropped_total", "Live streams ended because their reader was too slow")

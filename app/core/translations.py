@@ -96,6 +96,13 @@ DETAILS = {
     "There is no user {user!r} on this installation.": "Não há usuário {user!r} nesta instalação.",
     "There is no key {key!r} in this workspace.": "Não há chave {key!r} neste workspace.",
     "There is no job {job!r} in this workspace.": "Não há tarefa {job!r} neste workspace.",
+    "This job has ended already: it is {state}.": "Esta tarefa já terminou: está {state}.",
+    "This job cannot be stopped: what it deletes is out of reach already.": (
+        "Esta tarefa não pode ser interrompida: o que ela apaga já está fora de alcance."
+    ),
+    "Only a failed or cancelled job can be tried again; this one is {state}.": (
+        "Só uma tarefa que falhou ou foi cancelada pode ser tentada de novo; esta está {state}."
+    ),
     "There is no entry {key!r}, or it has expired.": "Não há entrada {key!r}, ou ela expirou.",
     "This workspace holds {limit} cache entries already; let some expire first.": (
         "Este workspace já tem {limit} entradas no cache; deixe algumas expirarem antes."

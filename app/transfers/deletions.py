@@ -33,8 +33,8 @@ ROUNDS = 2
 SETTLE = timedelta(seconds=4)
 # What holds readings of a server: each deletes at most so many rows of it, oldest first.
 SLICES: tuple[LiteralString, ...] = (queries.DELETE_READINGS,)
-# What holds one row of it.
-REMAINS: tuple[LiteralString, ...] = (queries.DELETE_ACTIVITY, queries.DELETE_HISTORY)
+# What holds a row of it, or few.
+REMAINS: tuple[LiteralString, ...] = (queries.DELETE_ACTIVITY, queries.DELETE_PRESENCE, queries.DELETE_HISTORY)
 
 log = structlog.get_logger()
 
@@ -74,6 +74,7 @@ async def delete_account(session: WriteSession, principal: Principal) -> list[Jo
 
 async def _add_job(session: WriteSession, workspace_id: int, numbers: list[int], whole: bool = False) -> JobRead:
     parameters = {"servers": numbers, "workspace": whole, "settled": (now() + SETTLE).timestamp()}
+    parameters |= {jobs.UNSTOPPABLE: True}
     return await jobs.create(session, workspace_id, jobs.new_job_id(), KIND, parameters, origin.current().request_id)
 
 

@@ -13,7 +13,7 @@ from app.core.copy import Connection, WriterConnection
 from app.core.db import UNAVAILABLE, Database
 from app.core.queue import Resources
 from app.jobs import service as jobs
-from app.jobs.errors import JobFailed
+from app.jobs.errors import JobCancelled, JobFailed
 from app.jobs.service import Held
 from app.readings import hot
 from app.readings.answers import explain
@@ -77,6 +77,10 @@ async def run(resources: Resources, job_ulid: str) -> None:
         tally = Tally(**job.checkpoint)
         try:
             await _import_file(resources.database, job, path, tally)
+        except JobCancelled as error:
+            # The tally holds the slice that was rolled back; the checkpoint does not.
+            await jobs.fail(job, str(error), Tally(**job.checkpoint).document())
+            return
         except JobFailed as error:
             await jobs.fail(job, str(error), tally.document())
         except UNAVAILABLE:
@@ -84,12 +88,14 @@ async def run(resources: Resources, job_ulid: str) -> None:
             raise
         except Exception:
             await jobs.fail(job, "The import stopped at an unexpected error; the log has it.", tally.document())
-            path.unlink(missing_ok=True)
             raise
-        path.unlink(missing_ok=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 async def _import_file(database: Database, job: Held, path: Path, tally: Tally) -> None:
+    if not path.exists():
+        raise JobFailed("The uploaded file is no longer there; upload it again.")
     options = ImportOptions.model_validate(job.parameters["options"])
     async with database.write(job.workspace_id) as session:
         known = await servers.numbers(session, job.workspace_id)

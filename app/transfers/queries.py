@@ -14,6 +14,7 @@ DELETE_READINGS: LiteralString = """
     )
 """
 DELETE_ACTIVITY: LiteralString = "DELETE FROM server_activity WHERE server_id = %(server)s"
+DELETE_PRESENCE: LiteralString = "DELETE FROM presence_interval WHERE server_id = %(server)s"
 DELETE_HISTORY: LiteralString = "DELETE FROM server_history WHERE server_id = %(server)s"
 DELETE_WORKSPACE: LiteralString = "DELETE FROM workspace WHERE workspace_id = %s"
 

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from app.core import queue
-from app.transfers import deletions, imports
+from app.transfers import deletions, imports, uploads
 
 
 @shared_task(name="jobs.run_import")
@@ -16,3 +16,9 @@ def run_import(job_ulid: str) -> None:
 def run_deletion(job_ulid: str) -> None:
     """Delete what the job names for good."""
     queue.run(lambda resources: deletions.run(resources, job_ulid))
+
+
+@shared_task(name="transfers.purge_uploads")
+def purge_uploads() -> int:
+    """Remove the files of imports that ended a day ago; scheduled hourly."""
+    return queue.run(lambda resources: uploads.purge(resources.database, resources.settings.data_dir / "uploads"))

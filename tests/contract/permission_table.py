@@ -93,8 +93,14 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "/quantities"): Row("read", 200),
     ("GET", "/health/all"): Row("read", 200),
     ("GET", "/health/{server_ulid}"): Row("read", 200),
+    ("GET", "/servers/{server_ulid}/presence"): Row("read", 200),
     ("POST", "/imports"): Row("write", 202, content="server_ulid,timestamp,temperature\n"),
     ("GET", "/jobs/{job_id}"): Row("read", 200),
+    ("GET", "/jobs"): Row("read", 200),
+    ("GET", "/jobs/{job_id}/log"): Row("read", 200),
+    # It is done, which whoever may is told.
+    ("POST", "/jobs/{job_id}/cancel"): Row("write", 409),
+    ("POST", "/jobs/{job_id}/retry"): Row("write", 409),
     # cache
     ("POST", "/cache/set"): Row("write", 200, {"key": "greeting", "value": "olá"}),
     ("GET", "/cache/get/{key}"): Row("read", 200),
