@@ -7,12 +7,6 @@ from sqlalchemy import Select, delete, select
 from app.auth.tables import Credential, Invitation, Membership
 from app.servers.tables import Server
 
-# By the primary key from its lower end: a slice costs its own rows, however many follow.
-DELETE_READINGS: LiteralString = """
-    DELETE FROM reading WHERE server_id = %(server)s AND ts <= (
-        SELECT max(ts) FROM (SELECT ts FROM reading WHERE server_id = %(server)s ORDER BY ts LIMIT %(limit)s) AS oldest
-    )
-"""
 DELETE_ACTIVITY: LiteralString = "DELETE FROM server_activity WHERE server_id = %(server)s"
 DELETE_HISTORY: LiteralString = "DELETE FROM server_history WHERE server_id = %(server)s"
 DELETE_WORKSPACE: LiteralString = "DELETE FROM workspace WHERE workspace_id = %s"
