@@ -10,6 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from app.core.ahead import ahead
 from app.core.copy import Connection, WriterConnection
 from app.core.db import UNAVAILABLE, Database
@@ -24,6 +26,7 @@ from app.readings.registry import Registry
 from app.readings.rows import EMPTY, Rows
 from app.readings.schemas import MAX_REJECTED_SHOWN
 from app.readings.segments import hours_of
+from app.readings.sent import SentQuantities
 from app.readings.waiting import Counts, counts
 from app.servers import service as servers
 from app.transfers.files import open_file
@@ -162,6 +165,8 @@ async def _store_part(connection: Connection, part: Part, point: Checkpoint) -> 
     if part.hot and len(rows):
         point.tally.count(counts(await hot.store(connection, rows, pack_rows(rows)), len(rows)))
         await hot.raise_history_versions(connection, hot.servers_with_history(rows))
+        sent = SentQuantities()
+        await sent.write(connection, sent.fresh_of(rows, np.unique(rows.server).tolist()))
         point.hot_rows += len(rows)
     elif len(rows):
         point.tally.count(await straight.fold(connection, rows))
