@@ -110,6 +110,10 @@ class Settings(BaseSettings):
     offline_after_seconds: int = Field(default=10, ge=1, le=86_400)
     """Silence after which a server counts as offline, seconds, unless the server has a limit of its own."""
 
+    # Storage
+    seal_lag_minutes: int = Field(default=120, ge=1, le=10_080)
+    """How long after its end an hour of readings stays as rows before it is sealed into segments, minutes."""
+
     # Logs
     log_format: Literal["human", "json"] = "json"
     """One JSON object a line, or lines for people."""

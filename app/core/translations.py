@@ -52,6 +52,7 @@ DETAILS = {
     "Only an administrator of the installation may see its users.": (
         "Só um administrador da instalação pode ver seus usuários."
     ),
+    "Only an administrator of the installation may do this.": "Só um administrador da instalação pode fazer isto.",
     "This needs a user's access token; a key does not do.": (
         "Isto requer o token de acesso de um usuário; uma chave não basta."
     ),
@@ -188,6 +189,7 @@ MESSAGES = {
     "cursor": "Deve ser o cursor de uma página anterior, como Link o deu",
     "value_range": "Deve ser uma grandeza e sua faixa, como temperature:-10..60",
     "range_order": "start_time deve vir antes de end_time",
+    "needs_range": "Informe start_time, end_time ou ambos",
     "needs_aggregation": "group_by requer aggregation ou function",
     "fill_needs_aggregation": "fill requer aggregation",
     "cursor_needs_limit": "cursor requer limit",

@@ -89,6 +89,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ("POST", "/data"): Row("ingest", 201, READING),
     ("GET", "/data"): Row("read", 200, params={"server_ulid": "{server_ulid}"}),
     ("GET", "/data/stream"): Row("read", 200, streams=True),
+    ("DELETE", "/data"): Row("admin", 200, params={"server_ulid": "{server_ulid}", "end_time": "2020-01-31T12:00:00Z"}),
     ("GET", "/receipts/{receipt_id}"): Row("read", 200),
     ("GET", "/quantities"): Row("read", 200),
     ("GET", "/health/all"): Row("read", 200),
@@ -105,6 +106,8 @@ TABLE: dict[tuple[str, str], Row] = {
     ("POST", "/cache/set"): Row("write", 200, {"key": "greeting", "value": "olá"}),
     ("GET", "/cache/get/{key}"): Row("read", 200),
     # operation
+    ("POST", "/maintenance/seal"): Row("installation", 202),
+    ("POST", "/maintenance/verify"): Row("installation", 202),
     ("GET", "/livez"): Row("nothing", 200, takes_workspace=False),
     ("GET", "/readyz"): Row("nothing", 200, takes_workspace=False),
     ("GET", "/metrics"): Row("nothing", 200, takes_workspace=False),

@@ -18,6 +18,7 @@ OPERATIONS: dict[str, Callable[[str], tuple[str, str, object]]] = {
     "query": lambda ulid: ("GET", f"/data?server_ulid={ulid}", None),
     "latest": lambda ulid: ("GET", f"/data/latest?server_ulid={ulid}", None),
     "quality": lambda ulid: ("GET", f"/data/quality?server_ulid={ulid}", None),
+    "delete": lambda ulid: ("DELETE", f"/data?server_ulid={ulid}&end_time=2000-01-01T00:00:00", None),
     "hourly": lambda ulid: ("GET", f"/data?server_ulid={ulid}&aggregation=hour", None),
     "cached": lambda ulid: (
         "GET",
@@ -30,6 +31,7 @@ PROTECTED = [
     ("PATCH", "/servers/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("POST", "/servers/01ARZ3NDEKTSV4RRFFQ69G5FAV/keys"),
     ("GET", "/servers/01ARZ3NDEKTSV4RRFFQ69G5FAV/keys"),
     ("DELETE", "/servers/01ARZ3NDEKTSV4RRFFQ69G5FAV/keys/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("POST", "/data"),
+    ("DELETE", "/data"), ("POST", "/maintenance/seal"), ("POST", "/maintenance/verify"),
     ("GET", "/data"), ("GET", "/data/stream"), ("GET", "/data/latest"), ("GET", "/data/quality"),
     ("GET", "/health/all"), ("GET", "/health/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("POST", "/cache/set"),
     ("GET", "/cache/get/a"), ("GET", "/auth/me"), ("POST", "/auth/logout"), ("POST", "/keys"), ("GET", "/keys"),
