@@ -15,6 +15,7 @@ TITLES = {
     "Too many streams": "Fluxos demais",
     "Query too expensive": "Consulta pesada demais",
     "Not acceptable": "Forma não disponível",
+    "Cache full": "Cache cheio",
     "Method not allowed": "Método não permitido",
 }
 
@@ -188,6 +189,8 @@ MESSAGES = {
     "text_or_absent": "{field} deve ser um texto; omita-o para mantê-lo",
     "cursor": "Deve ser o cursor de uma página anterior, como Link o deu",
     "value_range": "Deve ser uma grandeza e sua faixa, como temperature:-10..60",
+    "too_large": "Deve ter no máximo {limit} bytes, não {size}",
+    "empty_file": "O arquivo está vazio",
     "range_order": "start_time deve vir antes de end_time",
     "needs_range": "Informe start_time, end_time ou ambos",
     "needs_aggregation": "group_by requer aggregation ou function",
