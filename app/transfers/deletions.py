@@ -3,7 +3,7 @@
 What people see is gone when the request is answered: its transaction deletes the rows of servers (or shuts the whole
 workspace) and adds a job. The job then takes away what nobody can reach any more, slice by slice. It looks twice:
 ingest may write to a server that it remembers for a second after the row has gone (`readings/senders.py`), and the
-arrivals of that second are noted a second later.
+arrivals of that second are noted a second later; and an import that runs remembers the servers until it ends.
 """
 
 import asyncio
@@ -91,8 +91,11 @@ async def run(resources: Resources, job_ulid: str) -> None:
         writer = WriterConnection(resources.database)
         try:
             while tally.rounds < ROUNDS:
-                if tally.rounds:
-                    await asyncio.sleep(job.parameters["settled"] - now().timestamp())
+                if tally.rounds and not await _is_settled(job):
+                    # The sweep sends the job again: waiting here would hold the worker that the import may need. To
+                    # have looked counts as getting on.
+                    await _save(job, tally)
+                    return
                 await _delete_servers(job, writer, tally)
         finally:
             await writer.close()
@@ -100,6 +103,14 @@ async def run(resources: Resources, job_ulid: str) -> None:
         if job.parameters["workspace"]:
             # Last, for the job's own row goes with it.
             await job.connection.execute(queries.DELETE_WORKSPACE, (job.workspace_id,))
+
+
+async def _is_settled(job: Held) -> bool:
+    """Wait until ingest has forgotten the servers; False while an import may still write to them."""
+    await asyncio.sleep(job.parameters["settled"] - now().timestamp())
+    wanted = {"workspace": job.workspace_id, "job": job.job_id}
+    row = await (await job.connection.execute(queries.OLDER_IMPORTS, wanted)).fetchone()
+    return row is not None and not row[0]
 
 
 async def _delete_servers(job: Held, writer: WriterConnection, tally: Tally) -> None:

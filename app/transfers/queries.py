@@ -12,6 +12,11 @@ DELETE_PRESENCE: LiteralString = "DELETE FROM presence_interval WHERE server_id 
 DELETE_HISTORY: LiteralString = "DELETE FROM server_history WHERE server_id = %(server)s"
 DELETE_SENT: LiteralString = "DELETE FROM server_quantity WHERE server_id = %(server)s"
 DELETE_ARRIVALS: LiteralString = "DELETE FROM server_arrivals WHERE server_id = %(server)s"
+# Imports that began before this job remember the servers that there were.
+OLDER_IMPORTS: LiteralString = """
+    SELECT EXISTS (SELECT FROM job WHERE workspace_id = %(workspace)s AND job_id < %(job)s AND kind = 'import'
+                   AND state IN ('queued', 'running'))
+"""
 DELETE_WORKSPACE: LiteralString = "DELETE FROM workspace WHERE workspace_id = %s"
 
 

@@ -88,6 +88,16 @@ TABLE: dict[tuple[str, str], Row] = {
     # readings
     ("POST", "/data"): Row("ingest", 201, READING),
     ("GET", "/data"): Row("read", 200, params={"server_ulid": "{server_ulid}"}),
+    ("GET", "/data/latest"): Row("read", 200, params={"server_ulid": "{server_ulid}"}),
+    ("GET", "/data/quality"): Row(
+        "read",
+        200,
+        params={
+            "server_ulid": "{server_ulid}",
+            "start_time": "2026-01-31T12:00:00Z",
+            "end_time": "2026-01-31T13:00:00Z",
+        },
+    ),
     ("GET", "/data/stream"): Row("read", 200, streams=True),
     ("DELETE", "/data"): Row("admin", 200, params={"server_ulid": "{server_ulid}", "end_time": "2020-01-31T12:00:00Z"}),
     ("GET", "/receipts/{receipt_id}"): Row("read", 200),

@@ -58,7 +58,10 @@ def test_a_deleted_server_is_gone_with_its_keys_and_its_readings(
     job = finished(client, user, answer.json())
     assert job["kind"] == "deletion"
     assert job["result"]["readings"] >= 501
-    for table in ("reading", "server_activity", "server_history", "credential"):
+    for table in (
+        *("reading", "server_activity", "server_arrivals", "server_quantity", "server_history"),
+        "credential",
+    ):
         assert count(system, table, "server_id = %s", number) == 0, table
     assert_problem(
         client.post("/data", json={"server_ulid": server.ulid, "temperature": 1}, headers=server.headers), 401
@@ -81,6 +84,29 @@ def test_what_is_sent_while_a_server_goes_does_not_stay(
     finished(client, user, job)
     assert count(system, "reading", "server_id = %s", number) == 0
     assert count(system, "server_activity", "server_id = %s", number) == 0
+
+
+def test_what_a_running_import_still_writes_goes_too(
+    client: httpx.Client, system: System, newcomer: User, new_server: NewServer
+) -> None:
+    """An import remembers the servers that there were when it began; the deletion looks again after it."""
+    server = new_server(newcomer)
+    number = number_of(system, server)
+    with psycopg.connect(system.database_url, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO job (job_ulid, workspace_id, kind, state, parameters, request_id, checkpoint, progress,"
+            " heartbeat_at) SELECT %s, workspace_id, 'import', 'running', '{}', '', '{}', 0, now() + interval '1 day'"
+            " FROM server WHERE server_id = %s",
+            (running := unique("import"), number),
+        )
+        job = client.delete(f"/servers/{server.ulid}", headers=newcomer.headers).json()
+        time.sleep(6)
+        state = client.get(f"/jobs/{job['job_id']}", headers=newcomer.headers).json()
+        assert state["state"] == "running"
+        connection.execute("INSERT INTO reading (server_id, ts, temperature) VALUES (%s, now(), 1)", (number,))
+        connection.execute("UPDATE job SET state = 'done' WHERE job_ulid = %s", (running,))
+    finished(client, newcomer, job)
+    assert count(system, "reading", "server_id = %s", number) == 0
 
 
 def test_the_name_of_a_deleted_server_is_free(client: httpx.Client, user: User, new_server: NewServer) -> None:
