@@ -25,6 +25,7 @@ app.conf.beat_schedule = {
     "purge refresh tokens": {"task": "auth.purge_refresh_tokens", "schedule": 3600.0},
     "purge audit log": {"task": "auth.purge_audit_log", "schedule": 3600.0},
     "purge receipts": {"task": "readings.purge_receipts", "schedule": 3600.0},
+    "purge exports": {"task": "transfers.purge_exports", "schedule": 3600.0},
     "sweep jobs": {"task": "jobs.sweep", "schedule": 10.0},
 }
 

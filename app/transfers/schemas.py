@@ -1,9 +1,12 @@
-"""What an import is told."""
+"""What imports and exports are told."""
+
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.text import MAX_NAME, NO_CONTROL_CHARACTERS
 from app.readings.quantities import NAMES
+from app.readings.questions import DataQuery, Format
 
 
 def _column(default: str, meaning: str) -> str:
@@ -31,3 +34,17 @@ class ImportOptions(BaseModel):
     def columns(self) -> dict[str, str]:
         """The file's column of each quantity."""
         return {name: getattr(self, f"{name}_column") for name in NAMES}
+
+
+class ExportRequest(DataQuery):
+    """What to write, as `GET /data` is asked for it, and in which form."""
+
+    format: Format = Field(default="csv", description="The form of the file.")
+    # A file has no pages and no estimate.
+    limit: None = None
+    cursor: None = None
+    explain: Literal[False] = False
+
+    def query(self) -> DataQuery:
+        """The same question without its form."""
+        return DataQuery.model_validate(self.model_dump(exclude_unset=True, exclude={"format"}))

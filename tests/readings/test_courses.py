@@ -33,9 +33,7 @@ def test_pieces_find_what_the_whole_has(seed: int) -> None:
 
     each = declared or float(np.median(np.diff(seconds)))
     edges = [0, *seconds.tolist(), 600]
-    gaps = [
-        after - before for before, after in zip(edges, edges[1:], strict=False) if after - before > GAP_INTERVALS * each
-    ]
+    gaps = [after - before for before, after in pairwise(edges) if after - before > GAP_INTERVALS * each]
     assert course.readings == size
     assert course.interval == each * SECOND
     assert (course.gaps.count, course.gaps.total) == (len(gaps), sum(gaps) * SECOND)
