@@ -1,4 +1,4 @@
-# The image of API, worker and beat. PostgreSQL and Redis come from their own images (docker-compose.yml), so the
+# The image of API, worker, beat and watcher. PostgreSQL and Redis come from their own images (docker-compose.yml), so the
 # servers that `./sentinela up` brings as wheels are left out. Any image with Python 3.11 or newer, venv and pip will do.
 ARG PYTHON_IMAGE=python:3.12-slim-bookworm
 

@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ from app.core.stopping import on_exit_signal
 from app.jobs.routes import router as jobs
 from app.live.routes import router as live
 from app.live.service import Live
+from app.maintenance.routes import router as maintenance
 from app.presence.counting import Counting
 from app.presence.routes import router as presence
 from app.presence.service import Arrivals
@@ -111,7 +113,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     app.state.throttle = Throttle(query_cache, settings)
     senders = Senders(database, settings, uses, arrivals)
     senders.start()
-    bulk = Bulk(database, arrivals, sent, witness)
+    lag = timedelta(minutes=settings.seal_lag_minutes)
+    bulk = Bulk(database, arrivals, lag, sent, witness)
     limits = Limits(query_cache)
     resolver = Resolver(senders, Registry(database))
     app.state.intake = Intake(resolver, commits, bulk, Quota(limits, settings), counting)
@@ -169,7 +172,19 @@ def build() -> FastAPI:
         swagger_ui_parameters={"persistAuthorization": True},
     )
     problems.install(app, settings.max_body_bytes)
-    for router in (readings, live, auth, servers, presence, cache, transfers, exports, jobs, probes.router):
+    for router in (
+        readings,
+        live,
+        auth,
+        servers,
+        presence,
+        cache,
+        transfers,
+        exports,
+        maintenance,
+        jobs,
+        probes.router,
+    ):
         app.include_router(router)
     _add_pages(app)
     openapi.install(app)

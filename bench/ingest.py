@@ -111,7 +111,8 @@ class Bench:
             yield found
 
     def _rounds(self, system: System, others: dict[str, Side]) -> None:
-        self._ulids, self._server_ids, keys = _register(system)
+        fleet = sides.registered(system, SERVERS)
+        self._ulids, self._server_ids, keys = list(fleet.ulids.values()), fleet.numbers, fleet.keys
         reading = READING.format(ulid=self._ulids[0])
         mine = Posts("/data", reading, keys[0])
         wide = self.options.connections
@@ -170,21 +171,6 @@ class Bench:
         if not self._answers <= stored <= self._answers + self.options.rounds * self.options.connections:
             raise RuntimeError(f"{self._answers:,} readings were acknowledged, {stored:,} are stored")
         self.console.log(f"{self._answers:,} readings acknowledged, all of them stored")
-
-
-def _register(system: System) -> tuple[list[str], list[int], list[str]]:
-    """ULIDs, numbers and device keys of fresh servers."""
-    headers = {"Authorization": f"Bearer {system.admin_key}"}
-    with httpx.Client(base_url=system.url, headers=headers, trust_env=False) as client:
-        made = [
-            client.post("/servers", json={"server_name": f"bench-{number}"}).raise_for_status().json()
-            for number in range(SERVERS)
-        ]
-    ulids = [server["server_ulid"] for server in made]
-    with psycopg.connect(system.database_url) as connection:
-        rows = connection.execute("SELECT server_ulid, server_id FROM server").fetchall()
-    numbers: dict[str, int] = dict(rows)
-    return ulids, [numbers[ulid] for ulid in ulids], [server["device_key"] for server in made]
 
 
 def _post_points(influx: Side, batch: Batch) -> float:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import psutil
+import psycopg
 
 from tests.system import System, free_port
 
@@ -49,6 +50,33 @@ def _command_line(process: psutil.Process) -> str:
         return " ".join(process.cmdline())
     except psutil.Error:
         return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """Registered servers."""
+
+    ulids: dict[int, str]
+    """By their numbers."""
+    keys: list[str]
+
+    @property
+    def numbers(self) -> list[int]:
+        return list(self.ulids)
+
+
+def registered(system: System, count: int) -> Fleet:
+    """Fresh servers, in the order of their numbers."""
+    headers = {"Authorization": f"Bearer {system.admin_key}"}
+    with httpx.Client(base_url=system.url, headers=headers, trust_env=False) as client:
+        made = [
+            client.post("/servers", json={"server_name": f"bench-{number}"}).raise_for_status().json()
+            for number in range(count)
+        ]
+    with psycopg.connect(system.database_url) as connection:
+        numbers: dict[str, int] = dict(connection.execute("SELECT server_ulid, server_id FROM server").fetchall())
+    ulids = {numbers[server["server_ulid"]]: server["server_ulid"] for server in made}
+    return Fleet(ulids, [server["device_key"] for server in made])
 
 
 @contextmanager

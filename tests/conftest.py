@@ -54,6 +54,8 @@ def system() -> Iterator[System]:
     running = System(scratch_folder(), workers=2)
     try:
         yield running.start()
+        # Whatever the whole run asked for, no secret of it may stand in a log.
+        assert running.leaks() == []
     finally:
         running.close()
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -27,6 +28,9 @@ FOREIGN = (
     "RATE_LIMIT_",
     *("SENTINELA_", "PROMETHEUS_", "PYTEST_"),
 )
+
+# Whole credentials, as the system makes them: a prefix alone is shown on purpose.
+_SECRET = re.compile(r"snt_[a-z]_[\w-]{20,}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}|\$argon2")
 
 
 def clean_environment(**extra: str) -> dict[str, str]:
@@ -127,6 +131,12 @@ class System:
         files = [self.output, *sorted(self.data_dir.glob("logs/*.log"))]
         tails = ((file, file.read_text(errors="replace").splitlines()[-30:]) for file in files if file.exists())
         return "\n".join(f"--- {file.name}\n" + "\n".join(lines) for file, lines in tails)
+
+    def leaks(self) -> list[str]:
+        """The lines of any log in which a credential, a token or a password's hash stands."""
+        files = [self.output, *self.data_dir.glob("**/*.log")]
+        lines = (line for file in files if file.is_file() for line in file.read_text(errors="replace").splitlines())
+        return [line for line in lines if _SECRET.search(line)]
 
     def _has_said(self, words: str) -> bool:
         with self.output.open("rb") as output:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import Delete
+
 from app.auth import audit, queries, tokens
 from app.auth.errors import InvalidCredential, NoSuchSession, WrongPassword
 from app.auth.passwords import verify_password
@@ -181,12 +183,21 @@ def read(row: LoginSession, current: str | None) -> SessionRead:
     )
 
 
-async def purge_refresh_tokens(database: Database, slice_size: int = 1000) -> int:
-    """Delete expired refresh tokens in slices; returns how many."""
+async def purge(database: Database, slice_size: int = 1000) -> int:
+    """Delete what opens nothing any more, in slices: tokens, resets, sessions of a month ago; returns how many rows."""
+    kinds = (
+        queries.sessions.delete_expired_refresh_tokens,
+        queries.sessions.delete_expired_resets,
+        queries.sessions.delete_dead_sessions,
+    )
+    return sum([await _purge(database, kind(slice_size), slice_size) for kind in kinds])
+
+
+async def _purge(database: Database, statement: Delete, slice_size: int) -> int:
     deleted = 0
     while True:
         async with database.write() as session:
-            result = await session.execute(queries.sessions.delete_expired_refresh_tokens(slice_size))
+            result = await session.execute(statement)
         count: int = result.rowcount  # type: ignore[attr-defined]
         deleted += count
         if count < slice_size:

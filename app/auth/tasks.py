@@ -8,8 +8,8 @@ from app.core import queue
 
 @shared_task(name="auth.purge_refresh_tokens")
 def purge_refresh_tokens() -> int:
-    """Delete refresh tokens that have expired; scheduled hourly."""
-    return queue.run(lambda resources: sessions.purge_refresh_tokens(resources.database))
+    """Delete tokens, resets and sessions that open nothing any more; scheduled hourly."""
+    return queue.run(lambda resources: sessions.purge(resources.database))
 
 
 @shared_task(name="auth.purge_audit_log")

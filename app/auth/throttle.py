@@ -1,7 +1,7 @@
 """How often a password may be tried: wrong ones are counted by account, by address and by both together.
 
-Within WINDOW_SECONDS one address may fail LOGIN_ATTEMPTS times at one account, and ten times as often at all accounts
-together; and an account may be failed at ten times as often from everywhere. So a guesser is slowed down, and cannot
+Within WINDOW_SECONDS one address may fail LOGIN_ATTEMPTS times at one account, and WIDER times as often at all accounts
+together; and an account may be failed at WIDER times as often from everywhere. So a guesser is slowed down, and cannot
 lock the owner out from an address of his own. Counting comes before the hash: attempts side by side gain nothing.
 Accounts are counted by name whether or not they exist, so that a refusal tells nobody who is registered.
 """
@@ -17,7 +17,8 @@ from app.core.redis import Cache, RedisUnavailable
 from app.core.settings import Settings
 
 WINDOW_SECONDS = 900
-WIDER = 10
+# An office behind one address shares its attempts.
+WIDER = 20
 # What one process counts while Redis is away: a guesser gains as many windows as there are processes, and nobody is
 # locked out. 30,000 counters take some 5 MB.
 MAX_COUNTERS = 30_000

@@ -56,6 +56,27 @@ def bench_live(
     live.run(live.Options(readers, rate, seconds, rounds, json_file))
 
 
+@bench.command("storage")
+@one_line_errors
+def bench_storage(
+    servers: Annotated[int, typer.Option(min=2, max=100, help="Servers that send once a second.")] = 20,
+    hours: Annotated[int, typer.Option(min=1, max=240, help="Hours of each in a file that is imported.")] = 12,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each side is measured.")] = 3,
+    seconds: Annotated[float, typer.Option(min=1, help="How long ingest runs, with and without sealing.")] = 20.0,
+    peers: Annotated[bool, typer.Option(help="DuckDB and chdb, too, where they are installed.")] = True,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures to this file.")] = None,
+) -> None:
+    """Measure what history costs on disk, and how fast it comes in.
+
+    It starts a system of its own, imports files and compares them with a raw
+    COPY of the same rows; then it ingests with and without the sealer.
+
+    Example: sentinela bench storage --json storage.json
+    """
+    storage = _module("bench.storage")
+    storage.run(storage.Options(servers, hours, rounds, seconds, peers, json_file))
+
+
 def _module(name: str) -> Any:
     """A module of the folder `bench`, which lies beside the application in a checkout and nowhere else."""
     if not (PROJECT / "bench" / "__init__.py").exists():

@@ -113,6 +113,15 @@ class Api:
     def get(self, path: str, **params: str) -> Any:
         return self.request("GET", path, params=params)
 
+    def get_all(self, path: str, **params: str) -> list[Any]:
+        """The rows of a list, page after page."""
+        answer = self.send("GET", path, params=params)
+        rows = list(parsed(answer, self.connection))
+        while following := answer.links.get("next"):
+            answer = self.send("GET", following["url"])
+            rows += parsed(answer, self.connection)
+        return rows
+
     def post(self, path: str, body: dict[str, Any]) -> Any:
         return self.request("POST", path, json=body)
 

@@ -1,14 +1,12 @@
 """`import`: sends a file of readings, watches the job that stores it, and shows its receipt."""
 
-import time
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import httpx
 import typer
 
-from app.cli.client import Api, DataDir, Unavailable, open_api
+from app.cli.client import Api, DataDir, open_api
 from app.cli.console import (
-    CommandFailed,
     one_line_errors,
     print_json,
     print_table,
@@ -17,11 +15,10 @@ from app.cli.console import (
     stderr,
     stdout,
 )
-from app.cli.progress import share_bar, upload_bar
+from app.cli.progress import upload_bar
 from app.cli.source import Source, open_source
+from app.cli.watching import watch
 
-# Seconds between two looks at the job, and how long a restarting system may be away meanwhile.
-LOOK_SECONDS, PATIENCE_SECONDS = 0.3, 60.0
 # The answer to an upload comes when the file is stored, which takes its time on a slow disk.
 UPLOAD_ANSWER_SECONDS = 600.0
 SHOWN_REJECTED = 10
@@ -29,7 +26,10 @@ SHOWN_REJECTED = 10
 QUANTITIES = ("temperature", "humidity", "voltage", "current")
 
 
-File = Annotated[str, typer.Argument(metavar="FILE", help="A CSV file, plain or gzip; - is stdin.")]
+File = Annotated[
+    str,
+    typer.Argument(metavar="FILE", help="CSV, NDJSON, Parquet or an Arrow stream, plain, gzip or zstd; - is stdin."),
+]
 ServerColumn = Annotated[
     str, typer.Option(help="The column with each reading's server: a server_ulid or a server's name.")
 ]
@@ -38,6 +38,9 @@ TemperatureColumn = Annotated[str, typer.Option(help="The column with °C.")]
 HumidityColumn = Annotated[str, typer.Option(help="The column with % of humidity.")]
 VoltageColumn = Annotated[str, typer.Option(help="The column with volts.")]
 CurrentColumn = Annotated[str, typer.Option(help="The column with amperes.")]
+OtherColumns = Annotated[
+    Literal["ignore", "quantities"], typer.Option(help="What columns are that no option names: nothing, or quantities.")
+]
 CreateServers = Annotated[
     bool, typer.Option("--create-servers", help="Register servers that do not exist yet, by their name.")
 ]
@@ -53,13 +56,14 @@ def import_file(
     humidity_column: HumidityColumn = "humidity",
     voltage_column: VoltageColumn = "voltage",
     current_column: CurrentColumn = "current",
+    other_columns: OtherColumns = "ignore",
     create_servers: CreateServers = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Import readings from a CSV file.
+    """Import readings from a file: CSV, NDJSON, Parquet or an Arrow stream.
 
-    The first line names the columns. The file is sent as it is and stored by
+    The first line of CSV names the columns. The file is sent as it is and stored by
     a job in the background; this command waits for it and prints the receipt.
     Importing the same file again changes nothing. The exit code is 1 when the
     job failed or every row was rejected.
@@ -69,11 +73,12 @@ def import_file(
     columns = (temperature_column, humidity_column, voltage_column, current_column)
     parameters = {"server_column": server_column, "timestamp_column": timestamp_column}
     parameters |= {f"{name}_column": column for name, column in zip(QUANTITIES, columns, strict=True)}
+    parameters["other_columns"] = other_columns
     parameters["create_servers"] = "true" if create_servers else "false"
     with open_api(data_dir) as api, open_source(file) as source:
         job = _upload(api, source, parameters)
         stderr().print(f"Import {job['job_id']} is accepted.", markup=False)
-        job = _watch_or_leave(api, str(job["job_id"]))
+        job = watch(api, str(job["job_id"]), "Storing", "import")
     raise typer.Exit(_show(job, as_json))
 
 
@@ -92,32 +97,6 @@ def _upload(api: Api, source: Source, parameters: dict[str, str]) -> dict[str, A
     return job
 
 
-def _watch_or_leave(api: Api, job_id: str) -> dict[str, Any]:
-    """The ended job; Ctrl-C ends only the watching, and says so."""
-    try:
-        return _watch(api, job_id)
-    except KeyboardInterrupt:
-        raise CommandFailed(f"no longer watching; the import goes on, GET /jobs/{job_id} tells how far it is") from None
-
-
-def _watch(api: Api, job_id: str) -> dict[str, Any]:
-    """Wait for the job's end. The system may restart meanwhile: the job goes on, and so does this."""
-    last_answer = time.monotonic()
-    with share_bar("Storing") as progress:
-        while True:
-            try:
-                job: dict[str, Any] = api.get(f"/jobs/{job_id}")
-            except Unavailable as failure:
-                if time.monotonic() - last_answer > PATIENCE_SECONDS:
-                    raise CommandFailed(f"{failure}; the import {job_id} goes on without this command") from None
-            else:
-                last_answer = time.monotonic()
-                progress(float(job["progress"]))
-                if job["state"] in ("done", "failed"):
-                    return job
-            time.sleep(LOOK_SECONDS)
-
-
 def _show(job: dict[str, Any], as_json: bool) -> int:
     """Print the receipt; the exit code."""
     receipt = job["result"]
@@ -127,6 +106,9 @@ def _show(job: dict[str, Any], as_json: bool) -> int:
         _print_receipt(receipt)
     if job["state"] == "failed":
         say_error(f"the import failed: {job['error']}")
+        return 1
+    if job["state"] == "cancelled":
+        say_error("somebody cancelled the import; what is counted above stays")
         return 1
     if not receipt["rows"]:
         say_error("the file has no row below its first line")

@@ -69,7 +69,7 @@ def list_keys(
     Example: sentinela keys list
     """
     with open_api(data_dir) as api:
-        found = api.get("/keys")
+        found = api.get_all("/keys")
     if as_json:
         print_json(found)
     else:

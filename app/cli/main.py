@@ -11,6 +11,7 @@ from app.cli.demo import demo
 from app.cli.exporter import export_readings
 from app.cli.importer import import_file
 from app.cli.keys import keys
+from app.cli.maintenance import seal, verify
 from app.cli.openapi import openapi
 from app.cli.simulate import simulate
 from app.cli.test import run_tests
@@ -30,6 +31,8 @@ app.command("test", context_settings={"ignore_unknown_options": True})(run_tests
 app.command()(simulate)
 app.command("import")(import_file)
 app.command("export")(export_readings)
+app.command()(seal)
+app.command()(verify)
 app.add_typer(users, name="users")
 app.add_typer(keys, name="keys")
 app.add_typer(bench, name="bench")

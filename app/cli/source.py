@@ -29,7 +29,8 @@ class Source:
         return self.first.startswith(GZIP_MAGIC)
 
     def headers(self) -> dict[str, str]:
-        headers = {"Content-Type": "text/csv"}
+        # The API tells the format by the first bytes, as this does.
+        headers = {"Content-Type": "application/octet-stream"}
         if self.gzip:
             headers["Content-Encoding"] = "gzip"
         if self.size is not None:

@@ -21,8 +21,8 @@ from app.embedded.folder import DataFolder, read_json, write_json
 from app.embedded.ports import free_port, reachable_host, require_free
 from app.embedded.supervisor import StopRequested, Supervisor
 
-# Processes beside the API that hold a pool each: the worker, its two children, beat.
-OTHER_PROCESSES = 4
+# Processes beside the API that hold a pool each: the worker, its two children, beat, watcher.
+OTHER_PROCESSES = 5
 # Connections of a process outside its pool: the group commit's, and one while that is replaced.
 BESIDE_THE_POOL = 2
 

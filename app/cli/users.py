@@ -1,4 +1,4 @@
-"""`users`: who may log in."""
+"""`users`: who may log in, and new passwords for who forgot theirs."""
 
 import sys
 from typing import Annotated, Any
@@ -8,7 +8,7 @@ import typer
 from app.cli.client import DataDir, open_api
 from app.cli.console import CommandFailed, one_line_errors, print_json, print_table, printable
 
-users = typer.Typer(no_args_is_help=True, help="Add and list the users who may log in.")
+users = typer.Typer(no_args_is_help=True, help="Add and list the users who may log in; reset a password.")
 
 
 @users.command("add")
@@ -46,11 +46,42 @@ def list_users(
     Example: sentinela users list --json
     """
     with open_api(data_dir) as api:
-        found = api.get("/users")
+        found = api.get_all("/users")
     if as_json:
         print_json(found)
     else:
         print_table(found, ("username", "email", "created_at", "id"))
+
+
+@users.command("reset")
+@one_line_errors
+def reset_user(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Whose password is forgotten.")],
+    as_link: Annotated[
+        bool, typer.Option("--link", help="Print a link for the user to choose it, instead of asking for it.")
+    ] = False,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the new password from the first line of stdin.")
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Give a user a new password, and sign them out everywhere.
+
+    The password is asked for twice and not shown; it has at least 8 characters.
+    With --link the user chooses it: the link serves once, within an hour.
+
+    Example: sentinela users reset maria --link
+    """
+    password = None if as_link else _password(password_stdin)
+    with open_api(data_dir) as api:
+        made = api.post("/users/reset", {"username": name})
+        if password is None:
+            link = made["link"] if "://" in made["link"] else api.connection.url + made["link"]
+            print(printable(f"For {made['username']}, until {made['expires_at']}:"))
+            print(printable(link))
+            return
+        api.post("/auth/reset/confirm", {"token": made["token"], "new_password": password})
+    print(printable(f"The password of {made['username']} is changed; all their sessions have ended."))
 
 
 def _password(from_stdin: bool) -> str:

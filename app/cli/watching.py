@@ -32,6 +32,6 @@ def _watch(api: Api, job_id: str, title: str, noun: str) -> dict[str, Any]:
             else:
                 last_answer = time.monotonic()
                 progress(float(job["progress"]))
-                if job["state"] in ("done", "failed"):
+                if job["state"] in ("done", "failed", "cancelled"):
                     return job
             time.sleep(LOOK_SECONDS)

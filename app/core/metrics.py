@@ -77,6 +77,18 @@ BATCH_READINGS = Histogram(
     "sentinela_batch_readings", "Readings in one group commit", buckets=(1, 4, 16, 64, 256, 1024, 4096, 16384)
 )
 BACKLOG = Gauge("sentinela_backlog_readings", "Readings waiting for their commit", multiprocess_mode="livesum")
+PRESENCE_CHANGES = Counter("sentinela_presence_changes_total", "Servers that came or went", ["status"])
+SEALED = Counter("sentinela_sealed_readings_total", "Hot readings that left for a segment")
+SEGMENTS = Counter("sentinela_segments_written_total", "Segments written by the sealer")
+SEAL_LAG = Gauge(
+    "sentinela_seal_lag_seconds", "Age of the oldest reading that is due for sealing", multiprocess_mode="mostrecent"
+)
+VERIFIED = Counter("sentinela_segments_verified_total", "Segments looked at by what was found", ["outcome"])
+DRIFT = Gauge(
+    "sentinela_segment_drift",
+    "Largest relative error of a statistic in the last sample of segments",
+    multiprocess_mode="mostrecent",
+)
 TASKS = Counter("sentinela_tasks_total", "Celery tasks by outcome", ["task", "outcome"])
 STREAMS = Gauge("sentinela_streams", "Open live streams", multiprocess_mode="livesum")
 STREAMS_DROPPED = Counter("sentinela_streams_dropped_total", "Live streams ended because their reader was too slow")

@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     """Lifetime of a refresh token, days."""
 
     login_attempts: int = Field(default=10, ge=0, le=1000)
-    """Wrong passwords that one address may try at one account in 15 minutes, ten times as many at all; 0: any."""
+    """Wrong passwords that one address may try at one account in 15 minutes, twenty times as many at all; 0: any."""
     audit_retention_days: int = Field(default=365, ge=0, le=36_500)
     """How long the record of who did what is kept, days; 0: for ever."""
 
@@ -109,6 +109,10 @@ class Settings(BaseSettings):
     """Connections to PostgreSQL a process holds at the most."""
     offline_after_seconds: int = Field(default=10, ge=1, le=86_400)
     """Silence after which a server counts as offline, seconds, unless the server has a limit of its own."""
+
+    # Storage
+    seal_lag_minutes: int = Field(default=120, ge=1, le=10_080)
+    """How long after its end an hour of readings stays as rows before it is sealed into segments, minutes."""
 
     # Logs
     log_format: Literal["human", "json"] = "json"

@@ -52,6 +52,7 @@ DETAILS = {
     "Only an administrator of the installation may see its users.": (
         "Só um administrador da instalação pode ver seus usuários."
     ),
+    "Only an administrator of the installation may do this.": "Só um administrador da instalação pode fazer isto.",
     "This needs a user's access token; a key does not do.": (
         "Isto requer o token de acesso de um usuário; uma chave não basta."
     ),
@@ -96,6 +97,13 @@ DETAILS = {
     "There is no user {user!r} on this installation.": "Não há usuário {user!r} nesta instalação.",
     "There is no key {key!r} in this workspace.": "Não há chave {key!r} neste workspace.",
     "There is no job {job!r} in this workspace.": "Não há tarefa {job!r} neste workspace.",
+    "This job has ended already: it is {state}.": "Esta tarefa já terminou: está {state}.",
+    "This job cannot be stopped: what it deletes is out of reach already.": (
+        "Esta tarefa não pode ser interrompida: o que ela apaga já está fora de alcance."
+    ),
+    "Only a failed or cancelled job can be tried again; this one is {state}.": (
+        "Só uma tarefa que falhou ou foi cancelada pode ser tentada de novo; esta está {state}."
+    ),
     "There is no entry {key!r}, or it has expired.": "Não há entrada {key!r}, ou ela expirou.",
     "This workspace holds {limit} cache entries already; let some expire first.": (
         "Este workspace já tem {limit} entradas no cache; deixe algumas expirarem antes."
@@ -187,6 +195,7 @@ MESSAGES = {
     "cursor": "Deve ser o cursor de uma página anterior, como Link o deu",
     "value_range": "Deve ser uma grandeza e sua faixa, como temperature:-10..60",
     "range_order": "start_time deve vir antes de end_time",
+    "needs_range": "Informe start_time, end_time ou ambos",
     "needs_aggregation": "group_by requer aggregation ou function",
     "fill_needs_aggregation": "fill requer aggregation",
     "cursor_needs_limit": "cursor requer limit",

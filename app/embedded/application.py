@@ -1,4 +1,4 @@
-"""The application's own processes: API, worker, beat."""
+"""The application's own processes: API, worker, beat, watcher."""
 
 import os
 import sys
@@ -42,7 +42,7 @@ def environment(settings: Settings, *, own_database: bool, own_redis: bool) -> d
 
 
 def specs(folder: Path, env: Mapping[str, str], host: str, port: int, workers: int) -> list[Spec]:
-    """API, worker and beat, each running in the data folder, so that no `app` of the caller's folder is imported."""
+    """API, worker, beat, watcher; each runs in the data folder, so that no `app` of the caller's folder is imported."""
     api = ["uvicorn", "app.main:app", "--host", host, "--port", str(port), "--workers", str(workers)]
     api += ["--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", str(DRAIN_SECONDS)]
     api += ["--http", "app.readings.protocol:IngestProtocol"]
@@ -59,6 +59,7 @@ def specs(folder: Path, env: Mapping[str, str], host: str, port: int, workers: i
         module("API", api, folder, env),
         module("worker", worker, folder, {**env, **silenced}),
         module("beat", beat, folder, env),
+        module("watcher", ["app.watcher"], folder, env),
     ]
 
 

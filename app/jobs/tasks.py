@@ -3,10 +3,10 @@
 from celery import shared_task
 
 from app.core import queue
-from app.jobs import service
+from app.jobs import sweeping
 
 
 @shared_task(name="jobs.sweep")
 def sweep() -> int:
-    """Send again what was lost with a broker or a worker; scheduled every ten seconds."""
-    return queue.run(lambda resources: service.sweep(resources.database))
+    """Send again what was lost with a broker or a worker, end what hangs; scheduled every ten seconds."""
+    return queue.run(lambda resources: sweeping.sweep(resources.database))

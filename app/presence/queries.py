@@ -1,10 +1,13 @@
 """Statements of presence. All times are the database's, so that the clocks of several API machines don't matter."""
 
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, LiteralString
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
-from app.presence.tables import ServerActivity
+from app.core.paging import Asked
+from app.presence import beats
+from app.presence.tables import PlatformOutage, PresenceInterval, ServerActivity
 from app.servers.tables import Server
 
 
@@ -26,8 +29,51 @@ def presence(workspace_id: int, offline_after_seconds: int, server_id: int | Non
     return statement if server_id is None else statement.where(Server.server_id == server_id)
 
 
+def intervals(server_id: int, start: datetime | None, end: datetime | None, asked: Asked) -> Select[Any]:
+    """A server's intervals that touch [start, end], newest first, each with its seconds and those of ingest's outages.
+
+    The interval that goes on reaches until now.
+    """
+    until = func.coalesce(PresenceInterval.ended_at, func.now())
+    statement = (
+        select(
+            PresenceInterval.status,
+            PresenceInterval.started_at,
+            PresenceInterval.ended_at,
+            func.extract("epoch", until - PresenceInterval.started_at).label("seconds"),
+            _seconds_of_outages(until).label("outage_seconds"),
+        )
+        .where(PresenceInterval.server_id == server_id)
+        .order_by(PresenceInterval.started_at.desc())
+        .limit(asked.fetch)
+    )
+    if start is not None:
+        statement = statement.where(until >= start)
+    if end is not None:
+        statement = statement.where(PresenceInterval.started_at <= end)
+    if key := asked.key(int):
+        before = datetime.fromtimestamp(0, tz=UTC) + timedelta(microseconds=key[0])
+        statement = statement.where(PresenceInterval.started_at < before)
+    return statement
+
+
+def _seconds_of_outages(until: Any) -> Any:
+    overlap = func.least(PlatformOutage.ended_at, until) - func.greatest(
+        PlatformOutage.started_at, PresenceInterval.started_at
+    )
+    return (
+        select(func.coalesce(func.sum(func.extract("epoch", overlap)), 0))
+        .where(
+            PlatformOutage.part == beats.INGEST,
+            PlatformOutage.started_at < until,
+            PlatformOutage.ended_at > PresenceInterval.started_at,
+        )
+        .scalar_subquery()
+    )
+
+
 # Sorted, so that two processes lock the rows in the same order; a later arrival is never overwritten by an earlier one.
-RECORD_ARRIVALS = """
+RECORD_ARRIVALS: LiteralString = """
     INSERT INTO server_activity AS known (server_id, last_arrival_at)
     SELECT server_id, clock_timestamp() - make_interval(secs => age)
     FROM unnest(%s::int[], %s::float8[]) AS arrival (server_id, age)

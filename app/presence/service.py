@@ -11,10 +11,12 @@ from typing import Any
 
 import psycopg
 
+from app.core.clock import to_microseconds
 from app.core.copy import Connection, WriterConnection
 from app.core.db import ReadSession
-from app.presence import queries
-from app.presence.schemas import Presence
+from app.core.paging import Asked, Page
+from app.presence import beats, queries
+from app.presence.schemas import HistoryQuery, Interval, Presence
 from app.servers import service as servers
 
 # A server heard within this span needs no row in the reading's transaction: the next flush carries it on.
@@ -57,7 +59,9 @@ class Arrivals:
         self._written.update(stored)
 
     async def flush(self, writer: WriterConnection) -> None:
-        """Write what has gathered since the last flush."""
+        """Write that ingest works, and what has gathered since the last flush."""
+        async with writer.statement() as connection:
+            await beats.beat(connection, beats.INGEST)
         pending, self._pending = self._pending, {}
         if not pending:
             return
@@ -91,6 +95,25 @@ async def presence_of_all(session: ReadSession, workspace_id: int, limit_seconds
     """Everybody's presence in the workspace, by name."""
     rows = await session.execute(queries.presence(workspace_id, limit_seconds))
     return [_presence(row) for row in rows]
+
+
+async def history(
+    session: ReadSession, workspace_id: int, server_ulid: str, query: HistoryQuery, asked: Asked
+) -> Page[Interval]:
+    """When a server was online and offline, newest first. Raises: NoSuchServer, Invalid."""
+    server = await servers.find(session, workspace_id, server_ulid)
+    rows = (await session.execute(queries.intervals(server.server_id, query.start_time, query.end_time, asked))).all()
+    return asked.cut(rows, lambda row: (to_microseconds(row.started_at),)).map(_interval)
+
+
+def _interval(row: Any) -> Interval:
+    return Interval(
+        status=row.status,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        seconds=round(float(row.seconds), 6),
+        platform_outage_seconds=round(float(row.outage_seconds), 6),
+    )
 
 
 def _presence(row: Any) -> Presence:

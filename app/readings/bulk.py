@@ -4,16 +4,19 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 
 from app.core.copy import Connection, WriterConnection
 from app.core.db import Database
 from app.presence.service import Arrivals
-from app.readings import hot
+from app.readings import hot, straight
 from app.readings.errors import Overloaded
 from app.readings.merging import Merged
-from app.readings.rows import Rows
+from app.readings.packing import pack_rows
+from app.readings.rows import Rows, concatenate
 from app.readings.sent import Pairs, SentQuantities
 from app.readings.waiting import Counts, counts, measure
 from app.readings.witness import Part, Witness
@@ -24,20 +27,33 @@ CONNECTIONS = 2
 MAX_WAITING = 64
 # Summing up so many rows takes 1 ms; more would keep the event loop waiting.
 INLINE_ROWS = 4000
+# History is held back until so much of it has come, some 12 MB, so that a segment is not rewritten for every chunk.
+HELD_ROWS = 200_000
 
 
 class Bulk:
     """The connections of one process for such requests."""
 
     def __init__(
-        self, database: Database, arrivals: Arrivals, sent: SentQuantities | None = None, witness: Witness | None = None
+        self,
+        database: Database,
+        arrivals: Arrivals,
+        lag: timedelta,
+        sent: SentQuantities | None = None,
+        witness: Witness | None = None,
     ) -> None:
+        """Hours that ended longer than `lag` ago are history."""
         self._sent = sent or SentQuantities()
         self._witness = witness
         self._writers = [hot.writer_for(database) for _ in range(CONNECTIONS)]
         self._free = asyncio.Semaphore(CONNECTIONS)
         self._waiting = 0
         self._arrivals = arrivals
+        self._lag = lag
+
+    def first_hot(self) -> int:
+        """Readings before this instant, microseconds since 1970, are history."""
+        return straight.first_hot(self._lag)
 
     async def close(self) -> None:
         for writer in self._writers:
@@ -85,20 +101,44 @@ class BulkTransaction:
         self.total = Counts()
         self.parts: list[Part] = []
         self._old: set[int] = set()
+        self._held: list[Rows] = []
+        self._locks = 0
 
     async def store(self, rows: Rows, packed: bytes) -> Merged | None:
-        """Store a part; None: every reading was new."""
+        """Store a part as hot rows; None: every reading was new."""
         merged = await hot.store(self.connection, rows, packed)
-        servers = np.unique(rows.server).tolist()
-        self.heard.update(servers)
-        self.fresh |= self._sent.fresh_of(rows, servers)
-        self._old.update(hot.servers_with_history(rows))
+        self._note(rows)
         self.total += counts(merged, len(rows))
         self.parts.append(await _part(rows, merged))
         return merged
 
+    async def add(self, part: "ReadyPart") -> None:
+        """Store a part: history in segments, sooner or later in this transaction, the rest as hot rows."""
+        if len(part.young):
+            await self.store(part.young, part.packed)
+        if len(part.old):
+            self._held.append(part.old)
+            if sum(map(len, self._held)) >= HELD_ROWS:
+                await self._fold_held()
+
+    async def _fold_held(self) -> None:
+        if self._held:
+            rows, self._held = concatenate(self._held), []
+            folded, locks = await straight.fold_dense(self.connection, rows, straight.MAX_CELLS - self._locks)
+            self._note(rows)
+            self.parts.append(await _part(rows, None))
+            self.total += folded
+            self._locks += locks
+
+    def _note(self, rows: Rows) -> None:
+        servers = np.unique(rows.server).tolist()
+        self.heard.update(servers)
+        self.fresh |= self._sent.fresh_of(rows, servers)
+        self._old.update(hot.servers_with_history(rows))
+
     async def finish(self, arrivals: Arrivals) -> list[int]:
         """Write what goes with the readings; the servers that were silent before."""
+        await self._fold_held()
         await hot.raise_history_versions(self.connection, sorted(self._old))
         await self._sent.write(self.connection, self.fresh)
         returning = arrivals.returning(self.heard)
@@ -109,3 +149,18 @@ class BulkTransaction:
 
 async def _part(rows: Rows, merged: Merged | None) -> Part:
     return Part(rows, merged) if len(rows) <= INLINE_ROWS else await asyncio.to_thread(Part, rows, merged)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyPart:
+    """Readings of a request, made ready: history, and the others, packed too."""
+
+    old: Rows
+    young: Rows
+    packed: bytes
+
+
+def ready_part(rows: Rows, first_hot: int) -> ReadyPart:
+    """A part with the readings before this instant as history."""
+    old, young = straight.divide(rows, first_hot)
+    return ReadyPart(old, young, pack_rows(young) if len(young) else b"")

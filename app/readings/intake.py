@@ -4,20 +4,23 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from contextlib import aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
+
+import numpy as np
 
 from app.auth.principals import Principal
 from app.core import metrics
+from app.core.ahead import ahead
 from app.core.errors import Problem, TooManyRequests, invalid
 from app.presence.counting import Came, Counting
 from app.readings import formats, receipts
 from app.readings.answers import Answer, Tally, document
 from app.readings.bodies import Body
-from app.readings.bulk import Bulk, BulkTransaction
+from app.readings.bulk import Bulk, BulkTransaction, ReadyPart, ready_part
 from app.readings.columns import Chunk
 from app.readings.formats.compression import open_decompressed
 from app.readings.ingest import GroupCommit
-from app.readings.packing import pack_reading, pack_rows
+from app.readings.packing import pack_reading
 from app.readings.quota import Quota
 from app.readings.receipts import Claim
 from app.readings.resolving import Resolver
@@ -30,10 +33,10 @@ LARGE_AT_ONCE = 4
 # Telemetry opens to 10 to 50 times its size; what opens to more than this is a bomb.
 MAX_EXPANSION = 200
 
+# A small batch has a transaction of its own when so much of it is history; below, the shared one costs less.
+HISTORY_ROWS = 1000
 # Enough to see past blanks whether a JSON text is an array.
 HEAD_BYTES = 64
-
-T = TypeVar("T")
 
 _REJECTED = metrics.READINGS.labels("rejected")
 
@@ -117,12 +120,16 @@ class Intake:
             if submission.idempotency_key is not None or submission.atomic:
                 return await self._store_in_bulk(submission, principal, parts, tally)
             first, second = await anext(parts, None), await anext(parts, None)
-            if second is None:
+            if second is None and (first is None or not self._is_history(first)):
                 if first is not None and len(first):
                     tally.counts += await self.commits.submit_rows(first)
                 return Answer(tally.receipt(submission.portuguese), tally.limits)
             everything = _chain([part for part in (first, second) if part is not None], parts)
             return await self._store_in_bulk(submission, principal, everything, tally)
+
+    def _is_history(self, rows: Rows) -> bool:
+        """Whether rows would be written only to leave soon for segments."""
+        return int(np.count_nonzero(rows.ts < self.bulk.first_hot())) >= HISTORY_ROWS
 
     async def _store_in_bulk(
         self, submission: Submission, principal: Principal | None, parts: AsyncIterator[Rows], tally: Tally
@@ -130,10 +137,10 @@ class Intake:
         async with self._own_transaction(submission, principal) as (transaction, claim):
             if claim and claim.answer is not None:
                 return _replayed(claim)
-            async with aclosing(_ahead(_packed(parts))) as ready:
-                async for rows, packed in ready:
+            async with aclosing(ahead(_ready(parts, self.bulk.first_hot()))) as ready:
+                async for part in ready:
                     if not (submission.atomic and tally.rejected_count):
-                        await transaction.store(rows, packed)
+                        await transaction.add(part)
             if submission.atomic and tally.rejected_count:
                 raise invalid(tally.errors(), ("body",))
             tally.counts = transaction.total
@@ -197,23 +204,10 @@ async def _chunks(submission: Submission, known: Collection[str]) -> AsyncGenera
         yield part
 
 
-async def _packed(parts: AsyncIterator[Rows]) -> AsyncGenerator[tuple[Rows, bytes]]:
+async def _ready(parts: AsyncIterator[Rows], first_hot: int) -> AsyncGenerator[ReadyPart]:
     async for rows in parts:
         if len(rows):
-            yield rows, await asyncio.to_thread(pack_rows, rows)
-
-
-async def _ahead(parts: AsyncGenerator[T]) -> AsyncGenerator[T]:
-    """The same parts; while the caller stores one, the next is made ready."""
-    upcoming = asyncio.ensure_future(anext(parts, None))
-    try:
-        while (part := await upcoming) is not None:
-            upcoming = asyncio.ensure_future(anext(parts, None))
-            yield part
-    finally:
-        # The file is closed behind us: nobody may be reading it any more.
-        await asyncio.gather(upcoming, return_exceptions=True)
-        await parts.aclose()
+            yield await asyncio.to_thread(ready_part, rows, first_hot)
 
 
 async def _chain(first: list[Rows], rest: AsyncIterator[Rows]) -> AsyncIterator[Rows]:

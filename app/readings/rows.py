@@ -37,6 +37,11 @@ class Rows:
         values = {name: column[which] for name, column in self.values.items()}
         return Rows(self.server[which], self.ts[which], values)
 
+    def between(self, start: int, stop: int) -> "Rows":
+        """The rows from one position to before another, as views."""
+        part = slice(start, stop)
+        return Rows(self.server[part], self.ts[part], {name: column[part] for name, column in self.values.items()})
+
     def reading(self, position: int) -> Reading:
         """One of the rows."""
         values = {name: float(column[position]) for name, column in self.values.items()}

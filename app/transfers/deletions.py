@@ -17,24 +17,28 @@ from app.auth import accounts, audit
 from app.auth.principals import Principal
 from app.core import origin
 from app.core.clock import now
+from app.core.copy import WriterConnection
 from app.core.db import WriteSession, transaction
 from app.core.queue import Resources
 from app.jobs import service as jobs
 from app.jobs.schemas import JobRead
 from app.jobs.service import Held
+from app.readings.deleting import Span, delete_readings
 from app.servers import service as servers
 from app.transfers import queries
 
 KIND = "deletion"
-# A slice is gone in some 50 ms, so that ingest hardly waits, and autovacuum keeps up.
-SLICE_ROWS = 10_000
 ROUNDS = 2
 # Twice what ingest needs to forget a server and to note its last arrivals.
 SETTLE = timedelta(seconds=4)
-# What holds readings of a server: each deletes at most so many rows of it, oldest first.
-SLICES: tuple[LiteralString, ...] = (queries.DELETE_READINGS,)
-# What holds one row of it.
-REMAINS: tuple[LiteralString, ...] = (queries.DELETE_ACTIVITY, queries.DELETE_HISTORY)
+# What holds a row or a few of a server.
+REMAINS: tuple[LiteralString, ...] = (
+    queries.DELETE_ACTIVITY,
+    queries.DELETE_ARRIVALS,
+    queries.DELETE_PRESENCE,
+    queries.DELETE_HISTORY,
+    queries.DELETE_SENT,
+)
 
 log = structlog.get_logger()
 
@@ -74,6 +78,7 @@ async def delete_account(session: WriteSession, principal: Principal) -> list[Jo
 
 async def _add_job(session: WriteSession, workspace_id: int, numbers: list[int], whole: bool = False) -> JobRead:
     parameters = {"servers": numbers, "workspace": whole, "settled": (now() + SETTLE).timestamp()}
+    parameters |= {jobs.UNSTOPPABLE: True}
     return await jobs.create(session, workspace_id, jobs.new_job_id(), KIND, parameters, origin.current().request_id)
 
 
@@ -83,21 +88,24 @@ async def run(resources: Resources, job_ulid: str) -> None:
         if job is None:
             return
         tally = Tally(**job.checkpoint)
-        while tally.rounds < ROUNDS:
-            if tally.rounds:
-                await asyncio.sleep(job.parameters["settled"] - now().timestamp())
-            await _delete_servers(job, tally)
+        writer = WriterConnection(resources.database)
+        try:
+            while tally.rounds < ROUNDS:
+                if tally.rounds:
+                    await asyncio.sleep(job.parameters["settled"] - now().timestamp())
+                await _delete_servers(job, writer, tally)
+        finally:
+            await writer.close()
         await jobs.finish(job, {"servers": len(job.parameters["servers"]), "readings": tally.readings})
         if job.parameters["workspace"]:
             # Last, for the job's own row goes with it.
             await job.connection.execute(queries.DELETE_WORKSPACE, (job.workspace_id,))
 
 
-async def _delete_servers(job: Held, tally: Tally) -> None:
+async def _delete_servers(job: Held, writer: WriterConnection, tally: Tally) -> None:
     """One round over all servers, from where the last commit ended."""
     for server_id in job.parameters["servers"][tally.servers :]:
-        while await _delete_slice(job, tally, server_id):
-            pass
+        await _delete_readings(job, writer, tally, server_id)
         async with transaction(job.connection):
             for statement in REMAINS:
                 await job.connection.execute(statement, {"server": server_id})
@@ -106,16 +114,15 @@ async def _delete_servers(job: Held, tally: Tally) -> None:
     tally.rounds, tally.servers = tally.rounds + 1, 0
 
 
-async def _delete_slice(job: Held, tally: Tally, server_id: int) -> int:
-    """Delete one slice of a server's readings; how many it were."""
-    count = 0
-    async with transaction(job.connection):
-        for statement in SLICES:
-            deleted = await job.connection.execute(statement, {"server": server_id, "limit": SLICE_ROWS})
-            count += deleted.rowcount
-        tally.readings += count
+async def _delete_readings(job: Held, writer: WriterConnection, tally: Tally, server_id: int) -> None:
+    """Hot and sealed ones, slice by slice."""
+    before = tally.readings
+
+    async def save(deleted: int) -> None:
+        tally.readings = before + deleted
         await _save(job, tally)
-    return count
+
+    await save(await delete_readings(writer, server_id, Span(), report=save))
 
 
 async def _save(job: Held, tally: Tally) -> None:

@@ -1,38 +1,45 @@
-"""Readings from an uploaded file: a job that commits in slices and goes on where the last commit ended."""
+"""Readings from an uploaded file: a job that commits in parts and goes on where the last commit ended.
 
-from collections.abc import Iterable, Iterator
+What is older than the hours that stay hot goes straight into segments, the rest becomes hot rows.
+"""
+
+from collections.abc import Iterator
+from contextlib import aclosing
 from dataclasses import asdict, dataclass, field
-from itertools import islice
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+import numpy as np
 
-from app.core.clock import to_microseconds
+from app.core.ahead import ahead
 from app.core.copy import Connection, WriterConnection
 from app.core.db import UNAVAILABLE, Database
 from app.core.queue import Resources
 from app.jobs import service as jobs
-from app.jobs.errors import JobFailed
+from app.jobs.errors import JobCancelled, JobFailed
 from app.jobs.service import Held
-from app.readings import hot
-from app.readings.answers import explain
+from app.readings import hot, straight
+from app.readings.cells import Cell, in_key_order
 from app.readings.packing import pack_rows
-from app.readings.quantities import NAMES
-from app.readings.rows import Reading, Rows, rows_of
-from app.readings.schemas import MAX_REJECTED_SHOWN, ReadingIn
+from app.readings.registry import Registry
+from app.readings.rows import EMPTY, Rows
+from app.readings.schemas import MAX_REJECTED_SHOWN
+from app.readings.segments import hours_of
+from app.readings.sent import SentQuantities
 from app.readings.waiting import Counts, counts
 from app.servers import service as servers
-from app.transfers.rows import RowFile, open_rows
+from app.transfers.files import open_file
+from app.transfers.loads import Load, Loader, Refused
 from app.transfers.schemas import ImportOptions
 
-# A slice commits in some 50 ms, so that live ingest of the same servers hardly waits, and a kill repeats little.
-SLICE_ROWS = 5000
+# Hot rows of one transaction: they commit in some 50 ms, so that live ingest of the same servers hardly waits.
+PART_ROWS = 5000
 
 
 @dataclass(slots=True)
 class Tally:
-    """What an import did so far; saved with each slice."""
+    """What an import did so far; `rows` are those of the file that are done with."""
 
     rows: int = 0
     accepted: int = 0
@@ -41,9 +48,9 @@ class Tally:
     rejected_count: int = 0
     rejected: list[dict[str, Any]] = field(default_factory=list)
 
-    def refuse(self, index: int, detail: str) -> None:
-        self.rejected_count += 1
-        if len(self.rejected) < MAX_REJECTED_SHOWN:
+    def refuse(self, refused: Refused) -> None:
+        self.rejected_count += len(refused)
+        for index, detail in refused[: MAX_REJECTED_SHOWN - len(self.rejected)]:
             # PostgreSQL stores no NUL, and the detail may quote the file.
             self.rejected.append({"index": index, "detail": detail.replace("\x00", "\ufffd")})
 
@@ -52,20 +59,40 @@ class Tally:
         self.duplicates += stored.duplicates
         self.updated += stored.updated
 
-    def document(self) -> dict[str, Any]:
-        return asdict(self)
+
+@dataclass(slots=True)
+class Checkpoint:
+    """How far a job is, saved in the transaction of each part."""
+
+    tally: Tally
+    first_hot: int
+    """Readings before this instant go into segments; the same in every run of the job."""
+    begun: bool = False
+    """Whether anything of the load that begins at row `tally.rows` is committed; then its refused rows are counted."""
+    hot_rows: int = 0
+    """How many of its hot rows are."""
+    cell: Cell | None = None
+    """The last of its cells that is."""
+
+    @classmethod
+    def read(cls, document: dict[str, Any], first_hot: int) -> "Checkpoint":
+        """What `asdict` made, or an earlier release, which saved the tally alone; empty for a new job."""
+        if "tally" not in document:
+            return cls(Tally(**document), first_hot)
+        return cls(**document | {"tally": Tally(**document["tally"])})
+
+    def end_load(self, row: int) -> None:
+        """All of the load is committed, and the next one begins at this row."""
+        self.tally.rows = row
+        self.begun, self.hot_rows, self.cell = False, 0, None
 
 
 @dataclass(frozen=True, slots=True)
-class Import:
-    """One run of an import job."""
+class Part:
+    """What one transaction stores."""
 
-    job: Held
-    database: Database
-    options: ImportOptions
-    tally: Tally
-    known_servers: dict[str, int]
-    """Numbers of the workspace's servers by ULID and by name."""
+    rows: Rows
+    hot: bool
 
 
 async def run(resources: Resources, job_ulid: str) -> None:
@@ -74,110 +101,79 @@ async def run(resources: Resources, job_ulid: str) -> None:
         if job is None:
             return
         path = Path(job.parameters["path"])
-        tally = Tally(**job.checkpoint)
+        lag = timedelta(minutes=resources.settings.seal_lag_minutes)
+        point = Checkpoint.read(job.checkpoint, straight.first_hot(lag))
         try:
-            await _import_file(resources.database, job, path, tally)
+            await _import_file(resources.database, job, path, point)
+        except JobCancelled as error:
+            # The tally holds the part that was rolled back; the checkpoint does not.
+            await jobs.fail(job, str(error), asdict(Checkpoint.read(job.checkpoint, point.first_hot).tally))
+            return
         except JobFailed as error:
-            await jobs.fail(job, str(error), tally.document())
+            await jobs.fail(job, str(error), asdict(point.tally))
         except UNAVAILABLE:
             # The database went away: the row stays as it is, and the sweep sends the job again.
             raise
         except Exception:
-            await jobs.fail(job, "The import stopped at an unexpected error; the log has it.", tally.document())
-            path.unlink(missing_ok=True)
+            await jobs.fail(job, "The import stopped at an unexpected error; the log has it.", asdict(point.tally))
             raise
-        path.unlink(missing_ok=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
-async def _import_file(database: Database, job: Held, path: Path, tally: Tally) -> None:
+async def _import_file(database: Database, job: Held, path: Path, point: Checkpoint) -> None:
+    if not path.exists():
+        raise JobFailed("The uploaded file is no longer there; upload it again.")
     options = ImportOptions.model_validate(job.parameters["options"])
     async with database.write(job.workspace_id) as session:
         known = await servers.numbers(session, job.workspace_id)
-    task = Import(job, database, options, tally, known)
+    registry = Registry(database)
+    custom = await registry.known(job.workspace_id)
+    loader = Loader(database, job.workspace_id, options, known, registry)
     writer = hot.writer_for(database)
     try:
-        with open_rows(path) as rows:
-            _check_columns(rows, options)
-            remaining = islice(enumerate(rows), tally.rows, None)
-            while slice_rows := list(islice(remaining, SLICE_ROWS)):
-                await _store_slice(task, writer, slice_rows, rows.progress)
+        with open_file(path, options.decoding(), custom) as file:
+            async with aclosing(ahead(loader.loads(file, point.tally.rows))) as loads:
+                async for load in loads:
+                    await _store_load(job, writer, load, point)
     finally:
         await writer.close()
-    await jobs.finish(job, tally.document())
+    await jobs.finish(job, asdict(point.tally))
 
 
-async def _store_slice(
-    task: Import, writer: WriterConnection, rows: list[tuple[int, dict[str, str]]], progress: float
-) -> None:
-    if task.options.create_servers:
-        await _create_servers(task, rows)
-    readings = list(_readings(task, rows))
-    task.tally.rows += len(rows)
-
-    async with writer.transaction() as connection:
-        if readings:
-            task.tally.count(await _store(connection, rows_of(readings)))
-        await jobs.save(connection, task.job, task.tally.document(), progress)
+async def _store_load(job: Held, writer: WriterConnection, load: Load, point: Checkpoint) -> None:
+    parts = list(_parts(load.rows, point))
+    if not point.begun:
+        point.tally.refuse(load.refused)
+    for place, part in enumerate(parts or [Part(EMPTY, hot=True)], 1):
+        async with writer.transaction() as connection:
+            await _store_part(connection, part, point)
+            if place >= len(parts):
+                point.end_load(load.end)
+            await jobs.save(connection, job, asdict(point), load.progress)
 
 
-async def _store(connection: Connection, rows: Rows) -> Counts:
-    merged = await hot.store(connection, rows, pack_rows(rows))
-    await hot.raise_history_versions(connection, hot.servers_with_history(rows))
-    return counts(merged, len(rows))
+def _parts(rows: Rows, point: Checkpoint) -> Iterator[Part]:
+    """What of a load is left: hot rows in the file's order, then cells in theirs."""
+    old, young = straight.divide(rows, point.first_hot)
+    for start in range(point.hot_rows, len(young), PART_ROWS):
+        yield Part(young.between(start, start + PART_ROWS), hot=True)
+    if point.cell is not None:
+        server_id, hour = point.cell
+        old = old.take((old.server > server_id) | ((old.server == server_id) & (hours_of(old.ts) > hour)))
+    for part in straight.parts(in_key_order(old)):
+        yield Part(part, hot=False)
 
 
-async def _create_servers(task: Import, rows: list[tuple[int, dict[str, str]]]) -> None:
-    names = {_cell(row, task.options.server_column) for _, row in rows}
-    missing = sorted(name for name in names - task.known_servers.keys() if servers.is_name(name))
-    if missing:
-        async with task.database.write(task.job.workspace_id) as session:
-            task.known_servers.update(await servers.ensure(session, task.job.workspace_id, missing))
-
-
-def _readings(task: Import, rows: Iterable[tuple[int, dict[str, str]]]) -> Iterator[Reading]:
-    """The good rows; the others are noted in the tally."""
-    for index, row in rows:
-        server = _cell(row, task.options.server_column)
-        number = task.known_servers.get(server) or task.known_servers.get(server.upper())
-        try:
-            document = _document(row, task.options)
-            parsed: Any = ReadingIn.model_validate(document)
-        except ValidationError as error:
-            fault = error.errors()[0]
-            task.tally.refuse(index, explain(fault["loc"], fault["msg"]))
-            continue
-        if number is None:
-            task.tally.refuse(index, f"There is no server {server!r} in this workspace.")
-        else:
-            yield Reading(number, to_microseconds(parsed.timestamp), parsed.values)
-
-
-def _document(row: dict[str, str], options: ImportOptions) -> dict[str, Any]:
-    """A row as a reading's JSON: empty cells are absent, an instant must be there."""
-    document: dict[str, Any] = {"server_ulid": "", "timestamp": _cell(row, options.timestamp_column)}
-    for name, column in options.columns().items():
-        if text := _cell(row, column):
-            document[name] = _number(text)
-    return document
-
-
-def _number(text: str) -> float | str:
-    """The number, or the text as it is for the validation to refuse by name. Python's 1_000 is no number here."""
-    try:
-        return text if "_" in text else float(text)
-    except ValueError:
-        return text
-
-
-def _cell(row: dict[str, str], column: str) -> str:
-    return (row.get(column) or "").strip()
-
-
-def _check_columns(rows: RowFile, options: ImportOptions) -> None:
-    """Raises: JobFailed when the file lacks the server's or the instant's column, or has no quantity at all."""
-    for column in (options.server_column, options.timestamp_column):
-        if column not in rows.columns:
-            have = ", ".join(rows.columns) or "none"
-            raise JobFailed(f"The file has no column {column!r}; it has: {have}.")
-    if not set(options.columns().values()) & set(rows.columns):
-        raise JobFailed(f"The file has no column of a quantity ({', '.join(NAMES)}); name yours by the options.")
+async def _store_part(connection: Connection, part: Part, point: Checkpoint) -> None:
+    point.begun = True
+    rows = part.rows
+    if part.hot and len(rows):
+        point.tally.count(counts(await hot.store(connection, rows, pack_rows(rows)), len(rows)))
+        await hot.raise_history_versions(connection, hot.servers_with_history(rows))
+        sent = SentQuantities()
+        await sent.write(connection, sent.fresh_of(rows, np.unique(rows.server).tolist()))
+        point.hot_rows += len(rows)
+    elif len(rows):
+        point.tally.count(await straight.fold(connection, rows))
+        point.cell = (int(rows.server[-1]), int(hours_of(rows.ts[-1:])[0]))

@@ -7,14 +7,11 @@ from sqlalchemy import Select, delete, select
 from app.auth.tables import Credential, Invitation, Membership
 from app.servers.tables import Server
 
-# By the primary key from its lower end: a slice costs its own rows, however many follow.
-DELETE_READINGS: LiteralString = """
-    DELETE FROM reading WHERE server_id = %(server)s AND ts <= (
-        SELECT max(ts) FROM (SELECT ts FROM reading WHERE server_id = %(server)s ORDER BY ts LIMIT %(limit)s) AS oldest
-    )
-"""
 DELETE_ACTIVITY: LiteralString = "DELETE FROM server_activity WHERE server_id = %(server)s"
+DELETE_PRESENCE: LiteralString = "DELETE FROM presence_interval WHERE server_id = %(server)s"
 DELETE_HISTORY: LiteralString = "DELETE FROM server_history WHERE server_id = %(server)s"
+DELETE_SENT: LiteralString = "DELETE FROM server_quantity WHERE server_id = %(server)s"
+DELETE_ARRIVALS: LiteralString = "DELETE FROM server_arrivals WHERE server_id = %(server)s"
 DELETE_WORKSPACE: LiteralString = "DELETE FROM workspace WHERE workspace_id = %s"
 
 

@@ -42,6 +42,12 @@ _BODY = {
         "required": True,
         "content": {
             "text/csv": {**_FILE, "example": "server_ulid,timestamp,temperature\nDolly #1,2026-01-31T12:00:00Z,25.3\n"},
+            "application/x-ndjson": {
+                **_FILE,
+                "example": '{"server_ulid": "Dolly #1", "timestamp": "2026-01-31T12:00:00Z", "temperature": 25.3}\n',
+            },
+            "application/vnd.apache.parquet": _FILE,
+            "application/vnd.apache.arrow.stream": _FILE,
             "application/gzip": _FILE,
         },
     }
@@ -64,9 +70,12 @@ async def import_file(
     database: DatabaseDep,
     settings: SettingsDep,
 ) -> JobRead:
-    """Upload a CSV file, plain or gzip, as the body; a job imports it. Follow it at `GET /jobs/{job_id}`.
+    """Upload a file as the body: CSV, NDJSON, Parquet or an Arrow stream, plain, gzip or zstd; a job imports it. Follow
+    it at `GET /jobs/{job_id}`.
 
-    The first row names the columns. Rows merge as readings of `POST /data` do, so a repeated import changes nothing.
+    The file's first bytes tell its format. Rows merge as readings of `POST /data` do, so a repeated import changes
+    nothing; each must have an instant. Of a table, columns that are not named are passed over, unless
+    `other_columns=quantities` makes them custom quantities.
     """
     if options.create_servers:
         principal.require("admin")

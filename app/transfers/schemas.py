@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.text import MAX_NAME, NO_CONTROL_CHARACTERS
+from app.readings import formats
 from app.readings.quantities import NAMES
 from app.readings.questions import DataQuery, Format
 
@@ -21,7 +22,7 @@ class ImportOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    server_column: str = _column("server_ulid", "Column with the server's ULID or name.")
+    server_column: str = _column("server_ulid", "Column with the server's ULID or name; in NDJSON the keys are fixed.")
     timestamp_column: str = _column("timestamp", "Column with the instant, ISO 8601; without an offset UTC.")
     temperature_column: str = _column("temperature", "Column with the temperature, °C.")
     humidity_column: str = _column("humidity", "Column with the humidity, %.")
@@ -31,9 +32,20 @@ class ImportOptions(BaseModel):
         default=False, description="Register servers that the workspace does not have; needs the scope admin."
     )
 
-    def columns(self) -> dict[str, str]:
-        """The file's column of each quantity."""
-        return {name: getattr(self, f"{name}_column") for name in NAMES}
+    other_columns: Literal["ignore", "quantities"] = Field(
+        default="ignore", description="What columns that are not named above are: nothing, or custom quantities."
+    )
+
+    def decoding(self) -> formats.Options:
+        """As the decoders take them."""
+        columns = {name: getattr(self, f"{name}_column") for name in NAMES}
+        return formats.Options(
+            self.server_column,
+            self.timestamp_column,
+            columns,
+            timestamp_required=True,
+            mapped_only=self.other_columns == "ignore",
+        )
 
 
 class ExportRequest(DataQuery):

@@ -32,7 +32,8 @@ async def accept_import(
         await _save(content, path, settings.max_upload_bytes)
         parameters = {"path": str(path), "options": options.model_dump()}
         async with database.write(principal.workspace_id) as session:
-            return await jobs.create(session, principal.workspace_id, job_ulid, "import", parameters, request_id)
+            workspace_id = principal.workspace_id
+            return await jobs.create(session, workspace_id, job_ulid, "import", parameters, request_id, principal)
     except BaseException:
         path.unlink(missing_ok=True)
         raise

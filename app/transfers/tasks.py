@@ -4,7 +4,7 @@ from celery import shared_task
 
 from app.core import queue
 from app.core.settings import get_settings
-from app.transfers import deletions, exports, imports
+from app.transfers import deletions, exports, imports, uploads
 
 
 @shared_task(name="jobs.run_import")
@@ -29,3 +29,9 @@ def run_export(job_ulid: str) -> None:
 def purge_exports() -> int:
     """Remove files of exports that are older than a day; scheduled every hour."""
     return exports.purge(get_settings())
+
+
+@shared_task(name="transfers.purge_uploads")
+def purge_uploads() -> int:
+    """Remove the files of imports that ended a day ago; scheduled hourly."""
+    return queue.run(lambda resources: uploads.purge(resources.database, resources.settings.data_dir / "uploads"))

@@ -88,7 +88,9 @@ def left(processes: list[psutil.Process]) -> list[psutil.Process]:
 
 def program(process: psutil.Process) -> str:
     line = " ".join(process.cmdline())
-    return next((name for name in ("uvicorn", "beat", "worker", "valkey-server") if name in line), process.name())
+    return next(
+        (name for name in ("uvicorn", "beat", "worker", "app.watcher", "valkey-server") if name in line), process.name()
+    )
 
 
 def test_second_instance_on_the_same_folder_is_refused(own: System) -> None:
@@ -136,14 +138,14 @@ def test_password_of_the_first_start_opens_the_installation(own: System) -> None
 def test_every_killed_process_is_started_again(own: System, sender: Sender) -> None:
     sender.send(20)
     supervised = psutil.Process(own.process.pid).children() if own.process else []
-    assert sorted(map(program, supervised)) == ["beat", "postgres", "uvicorn", "valkey-server", "worker"]
+    assert sorted(map(program, supervised)) == ["app.watcher", "beat", "postgres", "uvicorn", "valkey-server", "worker"]
     everyone = own.descendants()
     with busy_backend(own):
         for child in supervised:
             child.kill()
         wait_until_gone(everyone, DEATH_SECONDS)
     deadline = time.monotonic() + START_SECONDS
-    while not (own.ready() and len(psutil.Process(own.process.pid if own.process else 0).children()) == 5):
+    while not (own.ready() and len(psutil.Process(own.process.pid if own.process else 0).children()) == 6):
         assert time.monotonic() < deadline, own.logs()
         time.sleep(0.1)
     sender.send(5)

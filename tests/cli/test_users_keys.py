@@ -216,3 +216,29 @@ def test_a_lifetime_is_hours_days_or_weeks(text: str, expected: timedelta) -> No
 def test_any_other_lifetime_is_refused(text: str) -> None:
     with pytest.raises(CommandFailed, match="12h, 90d or 8w"):
         lifetime(text)
+
+
+def test_a_forgotten_password_is_reset(system: System, client: httpx.Client, name: str) -> None:
+    run_as_admin(system, users, "add", name, "--password-stdin", stdin=f"{PASSWORD}\n")
+    done = run_as_admin(system, users, "reset", name, "--password-stdin", stdin="another good one\n")
+    assert done.code == 0, done.err
+    assert "another good one" not in done.out + done.err
+    assert log_in(client, name, "another good one") == 200
+    assert log_in(client, name, PASSWORD) == 401
+
+
+def test_a_reset_may_be_a_link_for_the_user(system: System, client: httpx.Client, name: str) -> None:
+    run_as_admin(system, users, "add", name, "--password-stdin", stdin=f"{PASSWORD}\n")
+    done = run_as_admin(system, users, "reset", name, "--link")
+    link = done.out.split()[-1]
+    assert link.startswith(f"{system.url}/ui/reset#snt_p_")
+    body = {"token": link.split("#")[1], "new_password": "another good one"}
+    assert client.post("/auth/reset/confirm", json=body).status_code == 204
+    assert log_in(client, name, "another good one") == 200
+
+
+def test_nobody_is_reset_who_does_not_exist(system: System) -> None:
+    done = run_as_admin(system, users, "reset", "nobody-at-all", "--link")
+    assert done.code != 0
+    assert "nobody-at-all" in done.err
+    assert "Traceback" not in done.err

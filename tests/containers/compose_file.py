@@ -7,7 +7,7 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]
 
 PROJECT = Path(__file__).resolve().parents[2]
-APPLICATION = ("app", "worker", "beat")
+APPLICATION = ("app", "worker", "beat", "watcher")
 _VARIABLE = re.compile(r"(?<!\$)\$\{(\w+)")
 
 

@@ -20,7 +20,7 @@ def settings_names() -> set[str]:
 
 
 def test_the_services_are_those_of_the_contract() -> None:
-    assert set(load()["services"]) == {"app", "worker", "beat", "db", "redis"}
+    assert set(load()["services"]) == {"app", "worker", "beat", "watcher", "db", "redis"}
 
 
 def test_both_generations_of_compose_read_the_file() -> None:
@@ -92,7 +92,7 @@ def test_every_service_is_watched_and_comes_back() -> None:
     services = load()["services"]
     assert {each["restart"] for each in services.values()} == {"unless-stopped"}
     assert {name for name, each in services.items() if "healthcheck" not in each} == {"app"}
-    # The API's own check is the image's; worker and beat serve no HTTP and must not inherit it.
+    # The API's own check is the image's; worker, beat and watcher serve no HTTP and must not inherit it.
     assert "/readyz" in (PROJECT / "Dockerfile").read_text(encoding="utf-8").split("HEALTHCHECK")[1]
 
 
@@ -102,6 +102,7 @@ def test_nothing_starts_before_what_it_needs() -> None:
         "app": {"db", "redis"},
         "worker": {"app"},
         "beat": {"app"},
+        "watcher": {"app"},
     }
     assert {need["condition"] for each in needs.values() for need in each.values()} == {"service_healthy"}
 

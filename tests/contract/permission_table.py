@@ -27,6 +27,8 @@ class Row:
     """A body that is no JSON."""
     fresh: tuple[str, ...] = ()
     """What a call that succeeds uses up, and so is made anew for each: path parameters, `session`, `membership`."""
+    streams: bool = False
+    """Whether the answer goes on for ever: only its beginning is looked at."""
     takes_workspace: bool = True
     """Whether a foreign `Sentinela-Workspace` is looked at, with a credential."""
 
@@ -86,16 +88,31 @@ TABLE: dict[tuple[str, str], Row] = {
     # readings
     ("POST", "/data"): Row("ingest", 201, READING),
     ("GET", "/data"): Row("read", 200, params={"server_ulid": "{server_ulid}"}),
+    ("GET", "/data/stream"): Row("read", 200, streams=True),
+    ("GET", "/data/latest"): Row("read", 200, params={"server_ulid": "{server_ulid}"}),
+    ("GET", "/data/quality"): Row("read", 200, params={"server_ulid": "{server_ulid}"}),
+    ("DELETE", "/data"): Row("admin", 200, params={"server_ulid": "{server_ulid}", "end_time": "2020-01-31T12:00:00Z"}),
     ("GET", "/receipts/{receipt_id}"): Row("read", 200),
     ("GET", "/quantities"): Row("read", 200),
     ("GET", "/health/all"): Row("read", 200),
     ("GET", "/health/{server_ulid}"): Row("read", 200),
+    ("GET", "/servers/{server_ulid}/presence"): Row("read", 200),
     ("POST", "/imports"): Row("write", 202, content="server_ulid,timestamp,temperature\n"),
+    ("POST", "/exports"): Row("read", 202, {"server_ulid": ["{server_ulid}"]}),
+    # It is an import, which has no file for anybody.
+    ("GET", "/exports/{job_id}/file"): Row("read", 404),
     ("GET", "/jobs/{job_id}"): Row("read", 200),
+    ("GET", "/jobs"): Row("read", 200),
+    ("GET", "/jobs/{job_id}/log"): Row("read", 200),
+    # It is done, which whoever may is told.
+    ("POST", "/jobs/{job_id}/cancel"): Row("write", 409),
+    ("POST", "/jobs/{job_id}/retry"): Row("write", 409),
     # cache
     ("POST", "/cache/set"): Row("write", 200, {"key": "greeting", "value": "olá"}),
     ("GET", "/cache/get/{key}"): Row("read", 200),
     # operation
+    ("POST", "/maintenance/seal"): Row("installation", 202),
+    ("POST", "/maintenance/verify"): Row("installation", 202),
     ("GET", "/livez"): Row("nothing", 200, takes_workspace=False),
     ("GET", "/readyz"): Row("nothing", 200, takes_workspace=False),
     ("GET", "/metrics"): Row("nothing", 200, takes_workspace=False),

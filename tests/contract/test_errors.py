@@ -23,8 +23,9 @@ def test_a_path_that_leads_nowhere_is_a_problem(client: httpx.Client, user: User
 
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
-    [("DELETE", "/data", {"GET", "POST"}), ("PUT", "/servers", {"GET", "POST"}), ("GET", "/auth/login", {"POST"}),
-     ("POST", "/health/all", {"GET"}), ("PATCH", "/livez", {"GET"}), ("GET", "/cache/set", {"POST"})],
+    [("PUT", "/data", {"GET", "POST", "DELETE"}), ("PUT", "/servers", {"GET", "POST"}),
+     ("GET", "/auth/login", {"POST"}), ("POST", "/health/all", {"GET"}),
+     ("PATCH", "/livez", {"GET"}), ("GET", "/cache/set", {"POST"})],
 )  # fmt: skip
 def test_a_method_that_a_path_does_not_take_is_a_problem(
     client: httpx.Client, user: User, method: str, path: str, allowed: set[str]

@@ -1,7 +1,9 @@
 """`POST /exports`: what `GET /data` answers, in a file that is kept for a day."""
 
 import io
+import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -12,6 +14,7 @@ import pytest
 from tests.conftest import NewServer, NewUser, Server, User
 from tests.contract.calls import bearer, new_key, post_many, stamp
 from tests.contract.problems import assert_problem
+from tests.faults.processes import WORKER, get
 from tests.system import System
 
 ROWS, ROWS_LONG = 100_000, 10_000_000
@@ -119,6 +122,68 @@ def test_a_file_is_gone_after_a_day(client: httpx.Client, system: System, user: 
         )
     problem = assert_problem(fetched(client, user, job), 404)
     assert problem["type"].endswith("export-gone")
+
+
+class Peak(threading.Thread):
+    """The most memory that the worker's processes held together, beyond what they held before."""
+
+    def __init__(self, system: System) -> None:
+        super().__init__(daemon=True)
+        self._worker = get(system, WORKER)
+        self._stopped = threading.Event()
+        self._before = self._now()
+        self.growth = 0
+
+    def run(self) -> None:
+        while not self._stopped.wait(0.05):
+            self.growth = max(self.growth, self._now() - self._before)
+
+    def stop(self) -> int:
+        self._stopped.set()
+        self.join()
+        return self.growth
+
+    def _now(self) -> int:
+        return sum(process.memory_info().rss for process in [self._worker, *self._worker.children(recursive=True)])
+
+
+def batches(server: Server, rows: int, size: int = 100_000) -> Iterator[str]:
+    """CSV of one reading a second from START on."""
+    for first in range(0, rows, size):
+        lines = (f"{server.ulid},{stamp(seconds=n)},{n % 1000 / 10}" for n in range(first, min(first + size, rows)))
+        yield "server_ulid,timestamp,temperature\n" + "\n".join(lines) + "\n"
+
+
+@pytest.mark.timeout(1800)
+def test_a_large_export_takes_constant_memory(
+    client: httpx.Client, system: System, user: User, new_server: NewServer, long_run: bool
+) -> None:
+    rows, server = ROWS_LONG if long_run else ROWS, new_server(user)
+    for body in batches(server, rows):
+        headers = {**user.headers, "Content-Type": "text/csv"}
+        assert client.post("/data", content=body, headers=headers, timeout=120).json()["accepted"] > 0
+    peak = Peak(system)
+    peak.start()
+    job = export(client, user, seconds=1200, format="csv", server_ulid=[server.ulid])
+    assert peak.stop() < GROWTH_BYTES
+    assert job["result"]["rows"] == rows
+    count = 0
+    with client.stream("GET", job["result"]["file"], headers=user.headers) as file:
+        for piece in file.iter_bytes():
+            count += piece.count(b"\n")
+    assert count == rows + 1
+    if long_run:
+        queued = client.post("/exports", json={"server_ulid": [server.ulid]}, headers=user.headers).json()
+        path = f"/jobs/{queued['job_id']}"
+        while client.get(path, headers=user.headers).json()["state"] == "queued":
+            time.sleep(0.05)
+        client.post(f"{path}/cancel", headers=user.headers).raise_for_status()
+        deadline = time.monotonic() + 10
+        while client.get(path, headers=user.headers).json()["state"] == "running":
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert client.get(path, headers=user.headers).json()["state"] == "cancelled"
+        assert list((system.data_dir / "exports").glob(f"{queued['job_id']}*")) == []
 
 
 def test_a_workspace_without_readings_exports_an_empty_file(client: httpx.Client, new_user: NewUser) -> None:

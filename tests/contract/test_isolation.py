@@ -13,10 +13,12 @@ OPERATIONS: dict[str, Callable[[str], tuple[str, str, object]]] = {
     "show": lambda ulid: ("GET", f"/servers/{ulid}", None),
     "change": lambda ulid: ("PATCH", f"/servers/{ulid}", {"offline_after_seconds": 60}),
     "health": lambda ulid: ("GET", f"/health/{ulid}", None),
+    "presence": lambda ulid: ("GET", f"/servers/{ulid}/presence", None),
     "write": lambda ulid: ("POST", "/data", {"server_ulid": ulid, "temperature": 1}),
     "query": lambda ulid: ("GET", f"/data?server_ulid={ulid}", None),
     "latest": lambda ulid: ("GET", f"/data/latest?server_ulid={ulid}", None),
     "quality": lambda ulid: ("GET", f"/data/quality?server_ulid={ulid}", None),
+    "delete": lambda ulid: ("DELETE", f"/data?server_ulid={ulid}&end_time=2000-01-01T00:00:00", None),
     "hourly": lambda ulid: ("GET", f"/data?server_ulid={ulid}&aggregation=hour", None),
     "cached": lambda ulid: (
         "GET",
@@ -29,12 +31,16 @@ PROTECTED = [
     ("PATCH", "/servers/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("POST", "/servers/01ARZ3NDEKTSV4RRFFQ69G5FAV/keys"),
     ("GET", "/servers/01ARZ3NDEKTSV4RRFFQ69G5FAV/keys"),
     ("DELETE", "/servers/01ARZ3NDEKTSV4RRFFQ69G5FAV/keys/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("POST", "/data"),
+    ("DELETE", "/data"), ("POST", "/maintenance/seal"), ("POST", "/maintenance/verify"),
     ("GET", "/data"), ("GET", "/data/stream"), ("GET", "/data/latest"), ("GET", "/data/quality"),
-    ("GET", "/health/all"), ("POST", "/exports"), ("GET", "/exports/01ARZ3NDEKTSV4RRFFQ69G5FAV/file"),
-    ("GET", "/health/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("POST", "/cache/set"), ("GET", "/cache/get/a"),
-    ("GET", "/auth/me"), ("POST", "/auth/logout"), ("POST", "/keys"), ("GET", "/keys"),
+    ("POST", "/exports"), ("GET", "/exports/01ARZ3NDEKTSV4RRFFQ69G5FAV/file"),
+    ("GET", "/health/all"), ("GET", "/health/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("POST", "/cache/set"),
+    ("GET", "/cache/get/a"), ("GET", "/auth/me"), ("POST", "/auth/logout"), ("POST", "/keys"), ("GET", "/keys"),
     ("DELETE", "/keys/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("GET", "/users"), ("POST", "/imports"),
     ("GET", "/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+    ("GET", "/servers/01ARZ3NDEKTSV4RRFFQ69G5FAV/presence"),
+    ("GET", "/jobs"), ("GET", "/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV/log"),
+    ("POST", "/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV/cancel"), ("POST", "/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV/retry"),
 ]  # fmt: skip
 
 

@@ -13,7 +13,7 @@ CASES: dict[str, tuple[str, str, Any, int]] = {
     "no credential": ("GET", "/data", "anonymous", 401),
     "bad credential": ("GET", "/data", "invalid", 401),
     "no such path": ("GET", "/nowhere", None, 404),
-    "no such method": ("DELETE", "/data", None, 405),
+    "no such method": ("PUT", "/data", None, 405),
     "no such server": ("GET", "/servers/01ARZ3NDEKTSV4RRFFQ69G5FAV", None, 404),
     "no such cache key": ("GET", "/cache/get/absent", None, 404),
     "no such job": ("GET", "/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV", None, 404),

@@ -15,7 +15,8 @@ REQUESTED = {
     ("post", "/data"), ("get", "/data"), ("get", "/health/{server_ulid}"),
     ("get", "/health/all"), ("post", "/cache/set"), ("get", "/cache/get/{key}"), ("post", "/keys"), ("get", "/keys"),
     ("delete", "/keys/{key_id}"), ("get", "/users"), ("post", "/imports"), ("get", "/jobs/{job_id}"), ("get", "/livez"),
-    ("get", "/readyz"), ("get", "/metrics"),
+    ("get", "/readyz"), ("get", "/metrics"), ("get", "/jobs"), ("get", "/jobs/{job_id}/log"),
+    ("get", "/servers/{server_ulid}/presence"), ("post", "/jobs/{job_id}/cancel"), ("post", "/jobs/{job_id}/retry"),
 }  # fmt: skip
 
 Node = dict[str, Any]

@@ -76,7 +76,7 @@ def test_errors_are_alike_with_and_without_a_slash(client: httpx.Client, user: U
     for slash in ("", "/"):
         assert_problem(client.get(f"/nowhere{slash}"), 404)
         assert_problem(client.get(f"/data{slash}"), 401)
-        assert_problem(client.delete(f"/data{slash}", headers=user.headers), 405)
+        assert_problem(client.put(f"/data{slash}", headers=user.headers), 405)
 
 
 def test_the_front_door_leads_to_the_pages(client: httpx.Client) -> None:

@@ -50,6 +50,35 @@ def test_no_secret_is_stored(client: httpx.Client, system: System, user: User, s
         assert columns_with(connection, user.username) != [], "the search finds what is stored"
 
 
+def test_a_secret_in_a_log_would_be_found(system: System, user: User, server: Server) -> None:
+    """The end of the run asserts that there is none: see the fixture `system`."""
+    planted = system.data_dir / "logs" / "planted.log"
+    for secret in (user.token, server.device_key, "$argon2id$v=19$m=65536"):
+        planted.write_text(f"something with {secret} in it\n")
+        assert len([line for line in system.leaks() if secret in line]) == 1
+    planted.unlink()
+    assert system.leaks() == []
+
+
+def test_what_goes_wrong_shows_no_secret(client: httpx.Client, system: System, user: User, server: Server) -> None:
+    """Secrets where they do not belong are neither logged nor repeated."""
+    key = new_key(client, user)["key"]
+    for secret in (user.token, server.device_key, key, user.password):
+        answers = [
+            client.get(f"/servers/{secret[:90] if secret != user.password else 'a'}", headers=user.headers),
+            client.get("/data", params={"server_ulid": secret, "token": secret}, headers=user.headers),
+            client.post("/auth/login", json={"username": secret[:200], "password": secret}),
+            client.post("/auth/refresh", json={"refresh_token": secret[:200]}),
+            client.post("/invitations/show", json={"token": secret[:200]}),
+            client.post("/servers", json={"server_name": 7, secret: secret}, headers=user.headers),
+            client.get("/auth/me", headers={"Authorization": f"Basic {secret}"}),
+        ]
+        assert [answer.status_code for answer in answers if answer.status_code < 400] == []
+        log = system.output.read_text(errors="replace")
+        assert "/invitations/show" in log, "these requests are logged"
+        assert secret not in log
+
+
 def test_a_password_is_hashed_with_argon2id(system: System, user: User) -> None:
     with psycopg.connect(system.database_url) as connection:
         row = connection.execute(

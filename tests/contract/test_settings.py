@@ -44,6 +44,17 @@ def test_by_invitation_only_an_administrator_registers(
         assert client.post("/auth/login", json=body).status_code == 200
 
 
+def test_by_invitation_who_is_invited_registers(start: Start, client: httpx.Client, user: User) -> None:
+    (own,) = client.get("/auth/me", headers=user.headers).json()["workspaces"]
+    path = f"/workspaces/{own['workspace_ulid']}/invitations"
+    token = client.post(path, json={"role": "operator"}, headers=user.headers).json()["token"]
+    with start(REGISTRATION="off").until_ready().client() as closed:
+        assert_problem(register(closed, unique("ana"), PASSWORD, invitation=token), 403)
+    with start(REGISTRATION="invite").until_ready().client() as invited:
+        assert register(invited, unique("ana"), PASSWORD, invitation=token).status_code == 201
+        assert_problem(register(invited, unique("ana"), PASSWORD, invitation=token), 404)
+
+
 def test_with_registration_off_nobody_registers(start: Start, user: User, admin: dict[str, str]) -> None:
     with start(REGISTRATION="off").until_ready().client() as client:
         for headers in ({}, user.headers, admin):

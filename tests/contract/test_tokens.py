@@ -1,6 +1,7 @@
 """The access token: what it says, and that nothing but our own signature makes it true."""
 
 import base64
+import hmac
 import json
 from typing import Any
 
@@ -73,6 +74,38 @@ def test_changed_claims_under_the_old_signature_are_refused(client: httpx.Client
 def test_our_own_signature_is_accepted(client: httpx.Client, user: User, own_secret: str) -> None:
     signed = jwt.encode(claims_of(user.token), own_secret, algorithm="HS256")
     assert ask(client, signed).status_code == 200, "the other tests sign as the system does"
+
+
+@pytest.mark.parametrize("audience", ["", "somebody else", ["a", "b"], None, 7])
+def test_a_token_for_another_audience_is_refused(
+    client: httpx.Client, user: User, own_secret: str, audience: object
+) -> None:
+    claims = {**claims_of(user.token), "aud": audience}
+    forged = own_signature(claims, own_secret)
+    assert_problem(ask(client, forged), 401)
+    del claims["aud"]
+    assert_problem(ask(client, jwt.encode(claims, own_secret, algorithm="HS256")), 401)
+
+
+def own_signature(claims: dict[str, Any], key: str) -> str:
+    """Signed as the system signs, whatever the claims are; the library refuses to make some of them."""
+    signed = jwt.api_jws.encode(json.dumps(claims).encode(), key, algorithm="HS256")
+    return str(signed)
+
+
+@pytest.mark.parametrize("key", ["", "\x00", "secret", "changeme", "sentinela"])
+def test_a_token_signed_with_an_empty_or_common_key_is_refused(client: httpx.Client, user: User, key: str) -> None:
+    head, body = user.token.split(".")[:2]
+    digest = hmac.digest(key.encode(), f"{head}.{body}".encode(), "sha256")
+    signature = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    assert_problem(ask(client, f"{head}.{body}.{signature}"), 401)
+
+
+def test_a_key_smuggled_into_the_header_is_not_used(client: httpx.Client, user: User) -> None:
+    """`jwk`, `jku` and `kid` let a forger name his own key where they are obeyed."""
+    named = {"jwk": {"kty": "oct", "k": "c2VjcmV0"}, "jku": "https://evil.example/keys", "kid": "../../dev/null"}
+    forged = jwt.encode(claims_of(user.token), FOREIGN_SECRET, algorithm="HS256", headers=named)
+    assert_problem(ask(client, forged), 401)
 
 
 @pytest.mark.parametrize("past", [1, 3_600, 10**9])

@@ -1,5 +1,6 @@
 """Two workspaces with everything in them, and somebody of every kind who belongs to the first."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -86,6 +87,9 @@ def _job(world: World) -> str:
     content = "server_ulid,timestamp,temperature\nDolly,2026-01-31T12:00:00Z,25.3\n"
     headers = {**world.owner, "Content-Type": "text/csv"}
     job: Row = world.client.post("/imports", content=content, headers=headers).raise_for_status().json()
+    while job["state"] != "done":
+        time.sleep(0.05)
+        job = world.call("GET", f"/jobs/{job['job_id']}")
     return str(job["job_id"])
 
 

@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import ProgrammingError
 
+from app.auth.tables import Workspace
 from app.core.db import Database
 from app.readings.tables import HotReading
 from app.servers.tables import Server
@@ -33,6 +34,58 @@ async def test_the_reader_sees_its_own_workspace_only(
         seen = set(await session.scalars(select(Server.server_ulid)))
     assert mine.ulid in seen
     assert theirs.ulid not in seen
+
+
+async def tables_of(database: Database) -> dict[str, bool]:
+    """The tables that the reader may look into at all, and whether row-level security is on."""
+    query = text("""
+        SELECT relname, relrowsecurity FROM pg_class
+        WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace
+          AND has_any_column_privilege('sentinela_reader', oid, 'SELECT')
+    """)
+    async with database.write() as session:
+        return {row.relname: row.relrowsecurity for row in await session.execute(query)}
+
+
+async def test_every_table_that_the_reader_sees_is_guarded(database: Database) -> None:
+    tables = await tables_of(database)
+    assert {"server", "credential", "membership", "user_account", "invitation", "audit_log"} <= tables.keys()
+    assert [name for name, guarded in tables.items() if not guarded] == []
+
+
+async def test_with_the_workspace_unset_no_table_shows_a_row(
+    database: Database, client: httpx.Client, new_user: NewUser, new_server: NewServer
+) -> None:
+    user = new_user()
+    new_server(user)
+    client.post("/keys", json={"name": "a"}, headers=user.headers).raise_for_status()
+    (own,) = client.get("/auth/me", headers=user.headers).json()["workspaces"]
+    path = f"/workspaces/{own['workspace_ulid']}/invitations"
+    client.post(path, json={}, headers=user.headers).raise_for_status()
+    for table in await tables_of(database):
+        statement = text(f"SELECT count(*) FROM {table}")
+        async with database.read(workspace_id=0) as session:
+            assert await session.scalar(statement) == 0, table
+        async with database.read(workspace_id=0) as session:
+            await session.execute(text("SELECT set_config('sentinela.workspace', '', true)"))
+            assert await session.scalar(statement) == 0, table
+        if table in ("server", "credential", "membership", "user_account", "invitation", "audit_log"):
+            async with database.write() as session:
+                assert await session.scalar(statement), f"{table} holds something to hide"
+
+
+async def test_the_reader_sees_its_fellows_and_nobody_else(
+    database: Database, client: httpx.Client, new_user: NewUser
+) -> None:
+    mine, theirs = new_user(), new_user()
+    (own,) = client.get("/auth/me", headers=mine.headers).json()["workspaces"]
+    async with database.write() as session:
+        found = select(Workspace.workspace_id).where(Workspace.workspace_ulid == own["workspace_ulid"])
+        workspace = (await session.scalars(found)).one()
+    async with database.read(workspace) as session:
+        seen = set(await session.scalars(text("SELECT username FROM user_account")))
+    assert seen == {mine.username}
+    assert theirs.username not in seen
 
 
 async def test_the_reader_cannot_write(database: Database) -> None:

@@ -12,7 +12,14 @@ from tests.system import System
 
 # Five times what is promised, because test machines are slow and busy.
 RECOVERY_SECONDS = 50.0
-API, WORKER, BEAT, VALKEY, POSTGRES = ROLES = ("uvicorn", "worker", "beat", "valkey-server", "postgres")
+API, WORKER, BEAT, WATCHER, VALKEY, POSTGRES = ROLES = (
+    "uvicorn",
+    "worker",
+    "beat",
+    "app.watcher",
+    "valkey-server",
+    "postgres",
+)
 POOL_CHILDREN = 2
 
 
@@ -60,7 +67,7 @@ def kill_family(process: psutil.Process) -> None:
 
 
 def complete(system: System) -> bool:
-    """Whether every part runs: the five children of `up`, and the worker's two."""
+    """Whether every part runs: the six children of `up`, and the worker's two."""
     everyone = all(find(system, name) for name in ROLES)
     return everyone and len(below(find(system, WORKER))) == POOL_CHILDREN
 

@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -83,7 +84,9 @@ def _counted(answer: Stored) -> Counts:
 @pytest.fixture(scope="module")
 async def writers(database: Database) -> AsyncIterator[Writers]:
     arrivals = Arrivals(10)
-    opened = Writers([GroupCommit(database, 100_000, arrivals) for _ in range(2)], Bulk(database, arrivals))
+    opened = Writers(
+        [GroupCommit(database, 100_000, arrivals) for _ in range(2)], Bulk(database, arrivals, timedelta(hours=2))
+    )
     for group in opened.groups:
         group.start()
     yield opened

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Delete, Select, Update, and_, delete, func, or_, select, text, update
 
-from app.auth.tables import LoginSession, RefreshToken, User
+from app.auth.tables import LoginSession, PasswordReset, RefreshToken, User
 
 # `last_used_at` is true to the minute; a write a request would cost more than the request.
 _STALE = text("login_session.last_used_at < now() - interval '1 minute'")
@@ -92,6 +92,19 @@ def use_refresh_token(token_hash: bytes) -> Any:
         .values(used_at=func.now())
         .returning(LoginSession.session_id, LoginSession.session_ulid, User.user_ulid)
     )
+
+
+def delete_dead_sessions(limit: int) -> Delete:
+    """At most `limit` sessions that ended or ran out a month ago, with what is left of their tokens."""
+    over = func.coalesce(LoginSession.ended_at, LoginSession.expires_at)
+    dead = select(LoginSession.session_id).where(over < func.now() - text("interval '30 days'")).limit(limit)
+    return delete(LoginSession).where(LoginSession.session_id.in_(dead))
+
+
+def delete_expired_resets(limit: int) -> Delete:
+    """At most `limit` resets of passwords that nobody used in time."""
+    expired = select(PasswordReset.token_hash).where(PasswordReset.expires_at < func.now()).limit(limit)
+    return delete(PasswordReset).where(PasswordReset.token_hash.in_(expired))
 
 
 def delete_expired_refresh_tokens(limit: int) -> Delete:

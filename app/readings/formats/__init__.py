@@ -13,16 +13,20 @@ from app.readings.formats import arrow, json_array, ndjson, parquet, text_csv
 from app.readings.formats.one import is_array, parse_one
 from app.readings.formats.options import Options
 
-__all__ = ["JSON", "Options", "decode", "is_array", "parse_one"]
+__all__ = ["ARROW", "CSV", "JSON", "NDJSON", "PARQUET", "Options", "decode", "is_array", "parse_one"]
 
 JSON = "application/json"
+NDJSON = "application/x-ndjson"
+CSV = "text/csv"
+ARROW = "application/vnd.apache.arrow.stream"
+PARQUET = "application/vnd.apache.parquet"
 Decoder = Callable[[BinaryIO, Options, tuple[str, ...]], Iterator[Chunk]]
 DECODERS: dict[str, Decoder] = {
     JSON: json_array.decode,
-    "application/x-ndjson": ndjson.decode,
-    "text/csv": text_csv.decode,
-    "application/vnd.apache.arrow.stream": arrow.decode,
-    "application/vnd.apache.parquet": parquet.decode,
+    NDJSON: ndjson.decode,
+    CSV: text_csv.decode,
+    ARROW: arrow.decode,
+    PARQUET: parquet.decode,
 }
 
 

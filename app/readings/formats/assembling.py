@@ -37,6 +37,8 @@ def assemble(
     if timestamp is not None:
         ts, wrong = microseconds(timestamp, options.timestamp_column)
         _add(bad, wrong)
+    if options.timestamp_required:
+        _require(ts != NO_TIMESTAMP, options.timestamp_column, bad)
     floats = {name: _values(name, column, bad) for name, column in values.items()}
     _require_a_value(floats, len(index), bad)
     keep = np.ones(len(index), np.bool_)
@@ -63,10 +65,14 @@ def _servers(column: pa.Array | None, count: int, options: Options, bad: Faults)
     column = column.cast(pa.string())
     if options.server_ulid is not None:
         column = column.fill_null(options.server_ulid)
-    for row in np.flatnonzero(column.is_null().to_numpy(zero_copy_only=False)).tolist():
-        bad.setdefault(row, {"loc": [options.server_column], "msg": "Field required", "type": "missing"})
+    _require(~column.is_null().to_numpy(zero_copy_only=False), options.server_column, bad)
     encoded = column.fill_null("").dictionary_encode()
     return encoded.dictionary.to_pylist(), encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+
+
+def _require(there: npt.NDArray[np.bool_], name: str, bad: Faults) -> None:
+    for row in np.flatnonzero(~there).tolist():
+        bad.setdefault(row, {"loc": [name], "msg": "Field required", "type": "missing"})
 
 
 def _is_text(kind: pa.DataType) -> bool:

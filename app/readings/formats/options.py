@@ -15,3 +15,7 @@ class Options:
     columns: Mapping[str, str] = field(default_factory=lambda: {name: name for name in NAMES})
     """The column of each known quantity."""
     server_ulid: str | None = None
+    timestamp_required: bool = False
+    """A reading without an instant is a fault; else it gets its arrival's."""
+    mapped_only: bool = False
+    """Columns of a table that are not named above are passed over; else they are custom quantities."""

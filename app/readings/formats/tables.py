@@ -48,9 +48,13 @@ def layout(columns: Sequence[str], options: Options) -> Layout:
         message = f"The body has no column {options.server_column!r}"
         raise invalid_field(("body",), message, "unknown_column", column=options.server_column)
     timestamp = options.timestamp_column if options.timestamp_column in columns else None
+    if timestamp is None and options.timestamp_required:
+        message = f"The body has no column {options.timestamp_column!r}"
+        raise invalid_field(("body",), message, "unknown_column", column=options.timestamp_column)
     taken = {server, timestamp}
     known = {column: name for name, column in options.columns.items()}
-    values = {known.get(column, column): column for column in columns if column not in taken}
+    wanted = [column for column in columns if column not in taken and (column in known or not options.mapped_only)]
+    values = {known.get(column, column): column for column in wanted}
     for name, column in values.items():
         if not _NAME.fullmatch(name):
             raise invalid_field(("body", column), "Extra inputs are not permitted", "extra_forbidden")

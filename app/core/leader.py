@@ -1,0 +1,65 @@
+"""One of several processes leads, by a lock of PostgreSQL's that belongs to the leader's connection.
+
+The leader works on that very connection: whoever has lost the lock has lost the connection, and can write nothing
+more. A leader that freezes leaves its connection idle, and PostgreSQL closes it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import LiteralString
+
+import psycopg
+import structlog
+
+from app.core.copy import Connection
+from app.core.db import Database
+
+# A standby asks each second; PostgreSQL ends a leader that shows no life for three. Together below the five seconds in
+# which a standby takes over, whatever befell the leader.
+STANDBY_SECONDS = 1.0
+_IDLE_LIMITS: LiteralString = "SET idle_session_timeout = '3s'; SET idle_in_transaction_session_timeout = '3s'"
+_TRY_LOCK: LiteralString = "SELECT pg_try_advisory_lock(%s)"
+
+log = structlog.get_logger()
+
+
+async def lead(
+    database: Database, lock: int, work: Callable[[Connection], Awaitable[None]], stop: asyncio.Event
+) -> None:
+    """Run `work` while this process leads, until `stop`; `work` says something on its connection each two seconds.
+
+    While the database is away, or has no schema yet, it tries again each second.
+    """
+    while not stop.is_set():
+        try:
+            await _lead_once(database, lock, work, stop)
+        except (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.UndefinedObject) as error:
+            log.warning("leader_waits_for_database", reason=str(error).splitlines()[0] if str(error) else repr(error))
+        except psycopg.errors.UndefinedTable:
+            log.info("leader_waits_for_schema")
+        await pause(stop, STANDBY_SECONDS)
+
+
+async def pause(stop: asyncio.Event, seconds: float) -> None:
+    """Sleep, but not beyond the stop."""
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return
+
+
+async def _lead_once(
+    database: Database, lock: int, work: Callable[[Connection], Awaitable[None]], stop: asyncio.Event
+) -> None:
+    connection = await database.connect()
+    try:
+        await connection.execute(_IDLE_LIMITS)
+        while not stop.is_set():
+            row = await (await connection.execute(_TRY_LOCK, (lock,))).fetchone()
+            if row and row[0]:
+                log.info("leading")
+                await work(connection)
+                return
+            await pause(stop, STANDBY_SECONDS)
+    finally:
+        await connection.close()

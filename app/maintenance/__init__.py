@@ -1,0 +1,1 @@
+"""Maintenance: what people do to stored readings by hand: delete, seal, verify."""

@@ -1,0 +1,152 @@
+"""The sealer: hours that have passed leave the hot table for segments, slice by slice (invariants S1 to S4)."""
+
+import math
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import psycopg
+import structlog
+
+from app.core import clock, metrics
+from app.core.copy import Connection, WriterConnection
+from app.core.db import UNAVAILABLE, Database
+from app.readings import sealed
+from app.readings import segment_queries as queries
+from app.readings.cells import Cell, Cells, cells_of
+
+# A slice is one transaction. So many rows are deleted and written in some 50 ms, and that is how long a device that
+# repeats one of them waits; so many cells are what sparse servers put together.
+SLICE_ROWS = 8_000
+SLICE_CELLS = 64
+# Servers of which the hours that are due are looked up at once; of each the oldest day.
+PAGE_SERVERS = 200
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """What a run did."""
+
+    readings: int = 0
+    segments: int = 0
+    failed: int = 0
+    """Hours that were left for the next run; the log says why."""
+
+    def __add__(self, other: "Sealed") -> "Sealed":
+        return Sealed(self.readings + other.readings, self.segments + other.segments, self.failed + other.failed)
+
+    def then(self, later: "Sealed") -> "Sealed":
+        """With a later pass, which met again what had failed in this one."""
+        return Sealed(self.readings + later.readings, self.segments + later.segments, later.failed)
+
+
+Report = Callable[[float], Awaitable[None]]
+"""Is told the share that is done, 0 to 1."""
+
+
+def due_before(lag: timedelta) -> datetime:
+    """The start of the oldest hour that stays hot: hours that ended longer than `lag` ago are due."""
+    return (clock.now() - lag).replace(minute=0, second=0, microsecond=0)
+
+
+async def seal(
+    database: Database, lag: timedelta, *, seconds: float | None = None, report: Report | None = None
+) -> Sealed | None:
+    """Seal every hour that is due, or as many as fit into so many seconds; None when another sealer is at work.
+
+    An hour that fails is left as it is, and the others go on. Raises what means that the database is away.
+    """
+    writer = WriterConnection(database)
+    deadline = math.inf if seconds is None else time.monotonic() + seconds
+    try:
+        async with writer.statement() as connection:
+            row = await (await connection.execute(queries.TRY_LOCK_SEALER)).fetchone()
+            if row is None or not row[0]:
+                return None
+        return await _seal_all(writer, due_before(lag), deadline, report)
+    finally:
+        await writer.close()
+
+
+async def _seal_all(writer: WriterConnection, before: datetime, deadline: float, report: Report | None) -> Sealed:
+    total = Sealed()
+    due = await _count_due(writer, before) if report else 1
+    while True:
+        this_pass = Sealed()
+        async for cells in _slices(writer, before):
+            this_pass += await _seal_slice(writer, cells)
+            if report:
+                await report(min(total.then(this_pass).readings / due, 1.0))
+            if time.monotonic() > deadline:
+                break
+        total = total.then(this_pass)
+        await _measure_lag(writer, before)
+        # Of each server a pass seals the oldest day: a backlog takes several.
+        if not this_pass.readings or time.monotonic() > deadline:
+            return total
+
+
+async def _slices(writer: WriterConnection, before: datetime) -> AsyncIterator[Cells]:
+    """What is due, as slices: of every server the oldest day."""
+    after = 0
+    while True:
+        parameters = {"before": before, "after": after, "servers": PAGE_SERVERS}
+        async with writer.statement() as connection:
+            due = await (await connection.execute(queries.SELECT_DUE, parameters)).fetchall()
+        if not due:
+            return
+        for cells in _cut(due):
+            yield cells
+        after = due[-1][0]
+
+
+def _cut(due: list[tuple[int, int, int]]) -> list[Cells]:
+    """Cells with their counts of rows, ascending, cut into slices of bounded size."""
+    slices: list[list[Cell]] = [[]]
+    rows = 0
+    for server_id, hour, count in due:
+        if slices[-1] and (rows + count > SLICE_ROWS or len(slices[-1]) >= SLICE_CELLS):
+            slices.append([])
+            rows = 0
+        slices[-1].append((server_id, hour))
+        rows += count
+    return [cells_of(cells) for cells in slices]
+
+
+async def _seal_slice(writer: WriterConnection, cells: Cells) -> Sealed:
+    try:
+        async with writer.transaction() as connection:
+            await sealed.lock(connection, cells)
+            folded = await sealed.fold(connection, cells)
+    except (sealed.UnknownQuantity, psycopg.Error) as error:
+        if isinstance(error, UNAVAILABLE) and not isinstance(error, psycopg.errors.LockNotAvailable):
+            raise
+        if len(cells) > 1:
+            alone = [await _seal_slice(writer, cells.take(slice(place, place + 1))) for place in range(len(cells))]
+            return sum(alone, Sealed())
+        log.error("hour_not_sealed", error=str(error), server_id=int(cells.server[0]), hour=int(cells.hour[0]))
+        return Sealed(failed=1)
+    metrics.SEALED.inc(folded.hot)
+    metrics.SEGMENTS.inc(folded.segments)
+    return Sealed(folded.hot, folded.segments)
+
+
+async def _measure_lag(writer: WriterConnection, before: datetime) -> None:
+    """How long the oldest reading that is due has been so."""
+    async with writer.statement() as connection:
+        oldest = await _oldest_due(connection, before)
+    metrics.SEAL_LAG.set(0.0 if oldest is None else (before - oldest).total_seconds())
+
+
+async def _count_due(writer: WriterConnection, before: datetime) -> int:
+    async with writer.statement() as connection:
+        row = await (await connection.execute(queries.COUNT_DUE, (before,))).fetchone()
+    return max(row[0] if row else 0, 1)
+
+
+async def _oldest_due(connection: Connection, before: datetime) -> datetime | None:
+    row = await (await connection.execute(queries.SELECT_OLDEST_DUE, (before,))).fetchone()
+    return row[0] if row else None

@@ -1,0 +1,65 @@
+"""The process with deadlines: `python -m app.watcher`. Several may run; one leads, the others stand by."""
+
+import asyncio
+import os
+import signal
+
+import structlog
+
+from app.core import db, leader, metrics
+from app.core.copy import Connection
+from app.core.db import Database
+from app.core.logging import configure
+from app.core.process import die_with_parent
+from app.core.settings import Settings, get_settings
+from app.presence import beats, watching
+
+# "sentinew" as eight bytes: another lock than the migrations'.
+WATCHER_LOCK = 0x73656E74696E6577
+# A change is noticed within this even where no deadline announces it: a server that comes back, a new limit.
+LOOK_SECONDS = 0.5
+# Two deadlines a few milliseconds apart are one look.
+MIN_PAUSE_SECONDS = 0.05
+
+log = structlog.get_logger()
+
+
+async def watch(connection: Connection, settings: Settings, stop: asyncio.Event) -> None:
+    """Look at presence when the next deadline is due, at least each half second, until `stop`."""
+    while not stop.is_set():
+        async with db.transaction(connection):
+            await beats.beat(connection, beats.WATCHER)
+            seen = await watching.look(connection, settings.offline_after_seconds, LOOK_SECONDS)
+        for change in seen.changes:
+            metrics.PRESENCE_CHANGES.labels(change.status).inc()
+            log.info("presence_changed", server=change.server_id, status=change.status, at=change.at.isoformat())
+        await leader.pause(stop, max(MIN_PAUSE_SECONDS, seen.next_seconds))
+
+
+async def run(settings: Settings) -> None:
+    """Watch while this process leads, until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    database = Database(settings)
+
+    async def work(connection: Connection) -> None:
+        await watch(connection, settings, stop)
+
+    try:
+        await leader.lead(database, WATCHER_LOCK, work, stop)
+    finally:
+        await database.close()
+
+
+def main() -> None:
+    """Entry of the process."""
+    settings = get_settings()
+    configure(settings)
+    if os.environ.get("SENTINELA_SUPERVISED"):
+        die_with_parent(signal.SIGKILL)
+    asyncio.run(run(settings))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""One of several watchers leads; whatever befalls it, a standby takes over within five seconds."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from app.watcher import WATCHER_LOCK
+from tests.system import System, clean_environment, scratch_folder
+
+# Five times the promise, because test machines are slow and busy.
+TAKES_OVER_SECONDS = 25.0
+
+
+class Watcher:
+    """A watcher of our own on a database of its own."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.log = folder / f"watcher-{time.monotonic_ns()}.log"
+        with self.log.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "app.watcher"],
+                env=clean_environment(DATABASE_URL=url, DATA_DIR=str(folder)),
+                stdout=output,
+                stderr=output,
+            )
+
+    def leads(self) -> bool:
+        return '"leading"' in self.log.read_text()
+
+
+@pytest.fixture
+def own_database(system: System) -> Iterator[str]:
+    """An empty database beside the system's, with our schema."""
+    from sqlalchemy import make_url
+
+    from app.core import migrate
+    from app.core.settings import Settings
+
+    name = f"watched_{os.getpid()}_{time.monotonic_ns()}"
+    password = (system.data_dir / "postgres" / "password").read_text().strip()
+    url = make_url(system.database_url).set(username="postgres", password=password)
+    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+    own = url.set(database=name).render_as_string(hide_password=False)
+    migrate.upgrade(Settings(database_url=own, data_dir=system.data_dir))
+    yield own
+    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as admin:
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def pair(own_database: str) -> Iterator[list[Watcher]]:
+    """A leader and a standby, in this order."""
+    folder = scratch_folder()
+    watchers = [Watcher(folder, own_database)]
+    try:
+        until(watchers[0].leads)
+        watchers.append(Watcher(folder, own_database))
+        time.sleep(3)
+        assert not watchers[1].leads(), "two lead"
+        yield watchers
+    finally:
+        for watcher in watchers:
+            watcher.process.kill()
+            watcher.process.wait()
+
+
+def until(condition: "object", seconds: float = TAKES_OVER_SECONDS) -> float:
+    begun = time.monotonic()
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() - begun < seconds
+        time.sleep(0.02)
+    return time.monotonic() - begun
+
+
+@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM])
+def test_a_standby_takes_over(pair: list[Watcher], blow: signal.Signals) -> None:
+    leader, standby = pair
+    leader.process.send_signal(blow)
+    took = until(standby.leads)
+    print(f"took over after {took:.1f} s")
+
+
+def test_a_leader_that_was_frozen_stands_by_when_it_thaws(pair: list[Watcher], own_database: str) -> None:
+    leader, standby = pair
+    leader.process.send_signal(signal.SIGSTOP)
+    until(standby.leads)
+    leader.process.send_signal(signal.SIGCONT)
+    time.sleep(2)
+    with psycopg.connect(own_database) as connection:
+        held = connection.execute(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND ((classid::bigint << 32) | "
+            "objid::bigint) = %s AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+            (WATCHER_LOCK,),
+        ).fetchone()
+    assert held == (1,)
+    assert leader.process.poll() is None, "it waits for its turn"
+    assert "leader_waits_for_database" in leader.log.read_text()
+
+
+def test_a_stop_is_swift(pair: list[Watcher]) -> None:
+    for watcher in pair:
+        watcher.process.send_signal(signal.SIGTERM)
+        assert watcher.process.wait(10) == 0
