@@ -56,6 +56,7 @@ from app.readings.sent import SentQuantities
 from app.readings.series import Series
 from app.readings.witness import Witness
 from app.servers.routes import router as servers
+from app.transfers.export_routes import router as exports
 from app.transfers.routes import router as transfers
 
 # Containers start in any order: the database gets so long to come up before the process gives up.
@@ -171,7 +172,19 @@ def build() -> FastAPI:
         swagger_ui_parameters={"persistAuthorization": True},
     )
     problems.install(app, settings.max_body_bytes)
-    for router in (readings, live, auth, servers, presence, cache, transfers, maintenance, jobs, probes.router):
+    for router in (
+        readings,
+        live,
+        auth,
+        servers,
+        presence,
+        cache,
+        transfers,
+        exports,
+        maintenance,
+        jobs,
+        probes.router,
+    ):
         app.include_router(router)
     _add_pages(app)
     openapi.install(app)

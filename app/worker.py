@@ -27,6 +27,7 @@ app.conf.beat_schedule = {
     "purge refresh tokens": {"task": "auth.purge_refresh_tokens", "schedule": 3600.0},
     "purge audit log": {"task": "auth.purge_audit_log", "schedule": 3600.0},
     "purge receipts": {"task": "readings.purge_receipts", "schedule": 3600.0},
+    "purge exports": {"task": "transfers.purge_exports", "schedule": 3600.0},
     "purge uploads": {"task": "transfers.purge_uploads", "schedule": 3600.0},
     # A message that waited for a busy worker is as good as the next one: they do not pile up.
     "seal": {"task": "readings.seal", "schedule": 60.0, "options": {"expires": 60}},

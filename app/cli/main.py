@@ -8,6 +8,7 @@ from dotenv import load_dotenv
 from app.cli.bench import bench
 from app.cli.console import CommandFailed, one_line_errors
 from app.cli.demo import demo
+from app.cli.exporter import export_readings
 from app.cli.importer import import_file
 from app.cli.keys import keys
 from app.cli.maintenance import seal, verify
@@ -29,6 +30,7 @@ app.command()(up)
 app.command("test", context_settings={"ignore_unknown_options": True})(run_tests)
 app.command()(simulate)
 app.command("import")(import_file)
+app.command("export")(export_readings)
 app.command()(seal)
 app.command()(verify)
 app.add_typer(users, name="users")

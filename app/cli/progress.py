@@ -47,6 +47,19 @@ def live_line(*, quiet: bool = False) -> Iterator[Line]:
 @contextmanager
 def upload_bar(name: str, size: int | None) -> Iterator[Callable[[int], None]]:
     """A bar over `size` bytes (None: unknown); call what it yields with each number of bytes sent."""
+    with _bytes_bar(f"Uploading {name}", size) as advance:
+        yield advance
+
+
+@contextmanager
+def download_bar(name: str, size: int) -> Iterator[Callable[[int], None]]:
+    """A bar over `size` bytes; call what it yields with each number of bytes received."""
+    with _bytes_bar(f"Downloading {name}", size) as advance:
+        yield advance
+
+
+@contextmanager
+def _bytes_bar(title: str, size: int | None) -> Iterator[Callable[[int], None]]:
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -54,8 +67,8 @@ def upload_bar(name: str, size: int | None) -> Iterator[Callable[[int], None]]:
         TransferSpeedColumn(),
     )
     with _bar(*columns) as progress:
-        task = progress.add_task(f"Uploading {name}", total=size)
-        yield lambda sent: progress.update(task, advance=sent)
+        task = progress.add_task(title, total=size)
+        yield lambda moved: progress.update(task, advance=moved)
 
 
 @contextmanager

@@ -135,6 +135,12 @@ DETAILS = {
     "This process serves {limit} streams already; try again later.": (
         "Este processo já serve {limit} fluxos; tente de novo mais tarde."
     ),
+    "This export is {state}; its file is there when it is done.": (
+        "Esta exportação está {state}; o arquivo estará disponível quando ela terminar."
+    ),
+    "The file of this export is gone; files are kept for a day.": (
+        "O arquivo desta exportação não existe mais; os arquivos são guardados por um dia."
+    ),
     "The file is larger than {limit} bytes.": "O arquivo passa de {limit} bytes.",
     "This would take about {seconds} s, and {budget} s are allowed; a cheaper query is in `cheaper`.": (
         "Isto levaria cerca de {seconds} s, e são permitidos {budget} s; uma consulta mais leve está em `cheaper`."

@@ -1,4 +1,4 @@
-"""What an import is told."""
+"""What imports and exports are told."""
 
 from typing import Literal
 
@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.core.text import MAX_NAME, NO_CONTROL_CHARACTERS
 from app.readings import formats
 from app.readings.quantities import NAMES
+from app.readings.questions import DataQuery, Format
 
 
 def _column(default: str, meaning: str) -> str:
@@ -45,3 +46,17 @@ class ImportOptions(BaseModel):
             timestamp_required=True,
             mapped_only=self.other_columns == "ignore",
         )
+
+
+class ExportRequest(DataQuery):
+    """What to write, as `GET /data` is asked for it, and in which form."""
+
+    format: Format = Field(default="csv", description="The form of the file.")
+    # A file has no pages and no estimate.
+    limit: None = None
+    cursor: None = None
+    explain: Literal[False] = False
+
+    def query(self) -> DataQuery:
+        """The same question without its form."""
+        return DataQuery.model_validate(self.model_dump(exclude_unset=True, exclude={"format"}))

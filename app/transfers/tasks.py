@@ -3,7 +3,8 @@
 from celery import shared_task
 
 from app.core import queue
-from app.transfers import deletions, imports, uploads
+from app.core.settings import get_settings
+from app.transfers import deletions, exports, imports, uploads
 
 
 @shared_task(name="jobs.run_import")
@@ -16,6 +17,18 @@ def run_import(job_ulid: str) -> None:
 def run_deletion(job_ulid: str) -> None:
     """Delete what the job names for good."""
     queue.run(lambda resources: deletions.run(resources, job_ulid))
+
+
+@shared_task(name="jobs.run_export")
+def run_export(job_ulid: str) -> None:
+    """Write the file of this job."""
+    queue.run(lambda resources: exports.run(resources, job_ulid))
+
+
+@shared_task(name="transfers.purge_exports")
+def purge_exports() -> int:
+    """Remove files of exports that are older than a day; scheduled every hour."""
+    return exports.purge(get_settings())
 
 
 @shared_task(name="transfers.purge_uploads")

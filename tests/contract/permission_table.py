@@ -99,6 +99,8 @@ TABLE: dict[tuple[str, str], Row] = {
         },
     ),
     ("GET", "/data/stream"): Row("read", 200, streams=True),
+    ("GET", "/data/latest"): Row("read", 200, params={"server_ulid": "{server_ulid}"}),
+    ("GET", "/data/quality"): Row("read", 200, params={"server_ulid": "{server_ulid}"}),
     ("DELETE", "/data"): Row("admin", 200, params={"server_ulid": "{server_ulid}", "end_time": "2020-01-31T12:00:00Z"}),
     ("GET", "/receipts/{receipt_id}"): Row("read", 200),
     ("GET", "/quantities"): Row("read", 200),
@@ -106,6 +108,9 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "/health/{server_ulid}"): Row("read", 200),
     ("GET", "/servers/{server_ulid}/presence"): Row("read", 200),
     ("POST", "/imports"): Row("write", 202, content="server_ulid,timestamp,temperature\n"),
+    ("POST", "/exports"): Row("read", 202, {"server_ulid": ["{server_ulid}"]}),
+    # It is an import, which has no file for anybody.
+    ("GET", "/exports/{job_id}/file"): Row("read", 404),
     ("GET", "/jobs/{job_id}"): Row("read", 200),
     ("GET", "/jobs"): Row("read", 200),
     ("GET", "/jobs/{job_id}/log"): Row("read", 200),

@@ -33,7 +33,7 @@ async def pieces(connection: Connection, question: Question, seen: Overview) -> 
 
 def _width(question: Question, seen: Overview) -> int:
     """Hours that hold a few pieces, or what is left of a page."""
-    density = max(1, seen.readings // max(1, seen.segments + seen.hot_hours)) * len(question.servers)
+    density = max(1, seen.readings // max(1, seen.segments + seen.hot_hours)) * max(1, len(question.servers))
     wanted = min(4 * PIECE_ROWS, 2 * question.limit if question.limit else 4 * PIECE_ROWS)
     return max(1, wanted // density)
 
