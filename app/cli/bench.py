@@ -77,6 +77,26 @@ def bench_storage(
     storage.run(storage.Options(servers, hours, rounds, seconds, peers, json_file))
 
 
+@bench.command("query")
+@one_line_errors
+def bench_query(
+    rounds: Annotated[int, typer.Option(min=1, help="How often each side is asked.")] = 5,
+    servers: Annotated[int, typer.Option(min=2, max=1000, help="Servers with a day of history.")] = 100,
+    days: Annotated[int, typer.Option(min=1, max=366, help="Days of history of the first server.")] = 365,
+    peers: Annotated[bool, typer.Option(help="DuckDB and ClickHouse (chdb), too, where installed.")] = True,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures to this file.")] = None,
+) -> None:
+    """Measure GET /data over sealed history: minutes, hours, days, exports.
+
+    It starts a system of its own, generates readings at 1 Hz, and compares
+    the answers with SQL over the same readings as rows and with a COPY.
+
+    Example: sentinela bench query --rounds 9 --json query.json
+    """
+    query = _module("bench.query")
+    query.run(query.Options(rounds, servers, days, peers, json_file))
+
+
 def _module(name: str) -> Any:
     """A module of the folder `bench`, which lies beside the application in a checkout and nowhere else."""
     if not (PROJECT / "bench" / "__init__.py").exists():

@@ -13,7 +13,7 @@ from app.core import paging
 from app.core.clock import now, to_microseconds
 from app.core.db import Database
 from app.core.errors import invalid_field
-from app.readings import calendar, queries
+from app.readings import calendar, reads
 from app.readings.aggregates import needs
 from app.readings.engine import answer, thinning
 from app.readings.engine.conditions import parse
@@ -52,9 +52,10 @@ class _Server:
 async def ask(database: Database, workspace_id: int, query: DataQuery) -> Asked:
     """Resolve the query. Raises: NoSuchServer, Invalid."""
     wanted = [_canonical(ulid) for ulid in query.server_ulid]
-    async with database.read(workspace_id) as session:
-        rows = (await session.execute(queries.servers_with_versions(workspace_id, wanted))).all()
-        custom = (await session.execute(queries.quantities(workspace_id))).all()
+    named = {"workspace": workspace_id, "every": not wanted, "ulids": wanted}
+    async with database.snapshot(workspace_id) as connection, connection.cursor() as cursor:
+        rows = await (await cursor.execute(reads.SERVERS, named)).fetchall()
+        custom = await (await cursor.execute(reads.QUANTITIES, named)).fetchall()
     servers = [_Server(*row) for row in rows]
     for ulid in set(wanted) - {server.ulid for server in servers}:
         raise NoSuchServer(ulid)

@@ -15,8 +15,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from app.auth.tables import Workspace
-from app.readings.tables import CustomQuantity, ServerHistory, StoredReceipt
-from app.servers.tables import Server
+from app.readings.tables import CustomQuantity, StoredReceipt
 
 COPY_READINGS: LiteralString = (
     "COPY reading (server_id, ts, temperature, humidity, voltage, current, extra) FROM STDIN (FORMAT BINARY)"
@@ -101,35 +100,10 @@ INSERT_SENT: LiteralString = """
 """
 
 
-def servers_with_versions(
-    workspace_id: int, ulids: Sequence[str]
-) -> Select[int, str, int, dict[str, str], float | None]:
-    """Number, ULID, history version, tags and declared interval of the asked servers, or of all of the workspace's."""
-    statement = (
-        select(
-            Server.server_id,
-            Server.server_ulid,
-            func.coalesce(ServerHistory.version, 0),
-            Server.tags,
-            Server.interval_seconds,
-        )
-        .outerjoin(ServerHistory, ServerHistory.server_id == Server.server_id)
-        .where(Server.workspace_id == workspace_id)
-        .order_by(Server.server_id)
-    )
-    return statement.where(Server.server_ulid.in_(ulids)) if ulids else statement
-
-
 def custom_quantities(workspace_id: int) -> Select[str]:
     """Names of the workspace's custom quantities, in the order in which they were first sent."""
     statement = select(CustomQuantity.name).where(CustomQuantity.workspace_id == workspace_id)
     return statement.order_by(CustomQuantity.quantity_id)
-
-
-def quantities(workspace_id: int) -> Select[int, str]:
-    """Numbers and names of the workspace's custom quantities, in the order in which they were first sent."""
-    statement = select(CustomQuantity.quantity_id, CustomQuantity.name)
-    return statement.where(CustomQuantity.workspace_id == workspace_id).order_by(CustomQuantity.quantity_id)
 
 
 def receipt_answer(workspace_id: int, receipt_ulid: str) -> Any:

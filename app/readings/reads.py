@@ -11,6 +11,14 @@ from psycopg import sql
 
 from app.readings.quantities import NAMES
 
+SERVERS: LiteralString = """
+    SELECT server_id, server_ulid, coalesce(version, 0), tags, interval_seconds
+    FROM server LEFT JOIN server_history USING (server_id)
+    WHERE workspace_id = %(workspace)s AND (%(every)s OR server_ulid = ANY(%(ulids)s)) ORDER BY server_id
+"""
+QUANTITIES: LiteralString = """
+    SELECT quantity_id, name FROM quantity WHERE workspace_id = %(workspace)s ORDER BY quantity_id
+"""
 # How much there is, in spans of SPAN_HOURS, without a row a segment: what a query over all of time starts from.
 SEALED_SPANS: LiteralString = """
     SELECT array_agg(span), array_agg(segments), array_agg(readings), array_agg(first), array_agg(last),
@@ -36,12 +44,6 @@ HOT_HOURS: LiteralString = """
         FROM reading WHERE server_id = ANY(%(servers)s) AND ts >= %(low)s AND ts < %(high)s GROUP BY 1, 2 ORDER BY 1, 2
     ) AS hours
 """
-STATISTICS: LiteralString = """
-    SELECT array_agg(server_id), array_agg(hour), array_agg(quantity_id), array_agg(count), array_agg(sum),
-           array_agg(m2), array_agg(min), array_agg(max), array_agg(first), array_agg(last)
-    FROM segment_column
-    WHERE server_id = ANY(%(servers)s) AND hour BETWEEN %(first)s AND %(last)s AND quantity_id = ANY(%(quantities)s)
-"""
 TIMESTAMPS: LiteralString = """
     SELECT server_id, hour, segment.count, timestamps
     FROM unnest(%(servers)s::int[], %(hours)s::int[]) AS wanted (server_id, hour) JOIN segment USING (server_id, hour)
@@ -53,6 +55,16 @@ PAYLOADS: LiteralString = """
          JOIN segment_column USING (server_id, hour)
     WHERE quantity_id = ANY(%(quantities)s)
 """
+
+
+def statistics(columns: Sequence[str]) -> sql.Composed:
+    """Server, hour, quantity, count and these statistics of segments; a column more is a tenth of the time."""
+    arrays = [sql.SQL("array_agg({})").format(sql.Identifier(name)) for name in columns]
+    return sql.SQL("""
+        SELECT array_agg(server_id), array_agg(hour), array_agg(quantity_id), array_agg(count), {columns}
+        FROM segment_column
+        WHERE server_id = ANY(%(servers)s) AND hour BETWEEN %(first)s AND %(last)s AND quantity_id = ANY(%(quantities)s)
+    """).format(columns=sql.SQL(", ").join(arrays))
 
 
 def hot_rows(custom: Sequence[str]) -> sql.Composed:

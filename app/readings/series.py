@@ -221,7 +221,7 @@ class Asking:
 
 async def custom_quantities(session: ReadSession, workspace_id: int) -> Sequence[str]:
     """The workspace's quantities beyond the known ones, in the order in which they were first sent."""
-    return [name for _, name in (await session.execute(queries.quantities(workspace_id))).all()]
+    return (await session.scalars(queries.custom_quantities(workspace_id))).all()
 
 
 def _instant(ts: int | None) -> str | None:

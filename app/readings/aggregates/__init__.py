@@ -62,6 +62,15 @@ def needs(functions: Collection[str]) -> Needs:
     )
 
 
+# The statistics of segments, beside the count, that each function is made of.
+_COLUMNS = {"mean": ("sum",), "stddev": ("sum", "m2"), "count": (), "coverage": ()}
+
+
+def columns_of(functions: Collection[str]) -> tuple[str, ...]:
+    """Which statistics of segments these functions are made of, `sum` always, beside the count."""
+    return tuple(dict.fromkeys(("sum", *(column for name in functions for column in _COLUMNS.get(name, (name,))))))
+
+
 def key_of(quantity: str, function: str, functions: Sequence[str]) -> str:
     """The name of a result: the quantity's own, with the function when several are asked for."""
     return f"{quantity}_{function}" if len(functions) > 1 else quantity

@@ -32,7 +32,12 @@ class Ranks:
         """Values (n,), all present, each into its cell (n,). Raises: TooManyValues."""
         if not len(values):
             return
-        self._parts.append((cell, values, np.ones(len(values), np.int64)))
+        counts = np.ones(len(values), np.int64)
+        if cell[0] == cell[-1] and (cell == cell[0]).all():
+            # The usual case of long intervals; sorting values alone takes a tenth of sorting them by cell.
+            values, counts = np.unique(values, return_counts=True)
+            cell = cell[: len(values)]
+        self._parts.append((cell, values, counts))
         self._collected += len(values)
         if self._collected > COLLECTED:
             self._count()

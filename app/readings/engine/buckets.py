@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from app.core.copy import Connection
 from app.readings import calendar
-from app.readings.aggregates import Needs, needs
+from app.readings.aggregates import Needs, columns_of, needs
 from app.readings.engine import fetching, outline
 from app.readings.engine.fetching import Hours
 from app.readings.engine.loading import in_thread, load
@@ -32,8 +32,8 @@ async def pieces(connection: Connection, question: Question, seen: Overview) -> 
         known, bucket = usable(question, wants, hours, tally.edges)
         if known.any():
             await _add_statistics(connection, question, tally, hours.take(known), bucket[known])
-        for block in outline.blocks(hours.take(~known)):
-            await load(connection, question, block, tally.add_rows, low, high)
+        async for _ in load(connection, question, outline.blocks(hours.take(~known)), tally.add_rows, low, high):
+            pass
     yield await in_thread(lambda: tally.close(EVERYTHING))
 
 
@@ -55,17 +55,19 @@ def _width(question: Question) -> int:
 
 
 async def _add_statistics(connection: Connection, question: Question, tally: Tally, known: Hours, bucket: Int) -> None:
-    found = await fetching.statistics(connection, question, int(known.hour.min()), int(known.hour.max()))
+    names = columns_of(question.functions)
+    found = await fetching.statistics(connection, question, names, int(known.hour.min()), int(known.hour.max()))
     if found is None:
         return
-    server, hour, quantity, *columns = found
+    server, hour, quantity, *values = found
+    columns = dict(zip(("count", *names), values, strict=True))
     at, is_known = _position(known, server, hour)
     tally.add_statistics(
         server[is_known],
         bucket[at],
         quantity[is_known],
         hour[is_known] * HOUR,
-        [column[is_known] for column in columns],
+        {name: column[is_known] for name, column in columns.items()},
     )
 
 

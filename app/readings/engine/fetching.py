@@ -98,6 +98,8 @@ class HotRows:
 
 async def timestamps_and_payloads(connection: Connection, question: Question, hours: Hours) -> Segments:
     """The segments of these hours, with the quantities that the question reads."""
+    if not len(hours):
+        return Segments({}, {})
     wanted = {
         "servers": hours.server.tolist(),
         "hours": hours.hour.tolist(),
@@ -117,9 +119,11 @@ async def timestamps_and_payloads(connection: Connection, question: Question, ho
 
 async def hot_rows(connection: Connection, question: Question, servers: Sequence[int], low: Int, high: Int) -> HotRows:
     """The hot readings of these servers between their own bounds, microseconds since 1970, half-open."""
+    names = (*NAMES, *question.custom)
+    if not servers:
+        return HotRows(np.empty(0, np.int64), np.empty(0, np.int64), {})
     wanted = {"servers": list(servers), "lows": instants(low), "highs": instants(high)}
     found = await arrays(connection, reads.hot_rows(question.custom), wanted)
-    names = (*NAMES, *question.custom)
     if found is None:
         return HotRows(np.empty(0, np.int64), np.empty(0, np.int64), {name: np.empty(0) for name in names})
     server, ts, *values = found
@@ -127,10 +131,10 @@ async def hot_rows(connection: Connection, question: Question, servers: Sequence
 
 
 async def statistics(
-    connection: Connection, question: Question, first: int, last: int
+    connection: Connection, question: Question, columns: Sequence[str], first: int, last: int
 ) -> tuple[npt.NDArray[Any], ...] | None:
-    """Of the segments of hours first to last, both included: server, hour, quantity, count, sum, m2, min, max, first,
-    last; each (n,), in no order.
+    """Of the segments of hours first to last, both included: server, hour, quantity, count, and these columns; each
+    (n,), in no order.
     """
     wanted = {
         "servers": question.servers.tolist(),
@@ -138,7 +142,7 @@ async def statistics(
         "last": last,
         "quantities": [question.quantities[name] for name in question.shown],
     }
-    return await arrays(connection, reads.STATISTICS, wanted)
+    return await arrays(connection, reads.statistics(columns), wanted)
 
 
 # The years 1 to 9999; a bound beyond them is none.

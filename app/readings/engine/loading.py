@@ -1,7 +1,7 @@
 """A block of hours, fetched here and decoded in a thread, off the event loop."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -10,7 +10,7 @@ import numpy as np
 from app.core.copy import Connection
 from app.readings.engine import fetching
 from app.readings.engine.decoding import ServerRows, decoded
-from app.readings.engine.fetching import Hours
+from app.readings.engine.fetching import HotRows, Hours, Segments
 from app.readings.engine.question import Question
 from app.readings.segments import HOUR
 
@@ -26,11 +26,41 @@ async def in_thread(work: Callable[[], T]) -> T:
 
 
 async def load(
-    connection: Connection, question: Question, block: Hours, use: Callable[[list[ServerRows]], T], low: int, high: int
-) -> T:
-    """What `use` makes, in a thread, of the readings of these hours that lie in [low, high)."""
+    connection: Connection,
+    question: Question,
+    blocks: Iterable[Hours],
+    use: Callable[[list[ServerRows]], T],
+    low: int,
+    high: int,
+) -> AsyncGenerator[T]:
+    """What `use` makes, in a thread, of the readings of each block that lie in [low, high).
+
+    While one block is decoded the next is fetched.
+    """
+    working: asyncio.Future[T] | None = None
+    try:
+        for block in blocks:
+            segments, hot = await _fetched(connection, question, block, low, high)
+            if working is not None:
+                yield await working
+            working = asyncio.ensure_future(in_thread(_work(question, block, segments, hot, use)))
+        if working is not None:
+            yield await working
+    finally:
+        if working is not None and not working.done():
+            await asyncio.wait([working])
+
+
+async def _fetched(
+    connection: Connection, question: Question, block: Hours, low: int, high: int
+) -> tuple[Segments, HotRows]:
     segments = await fetching.timestamps_and_payloads(connection, question, block.take(block.sealed > 0))
     lively = block.take(block.hot > 0)
     lows, highs = np.maximum(lively.hour * HOUR, low), np.minimum((lively.hour + 1) * HOUR, high)
-    hot = await fetching.hot_rows(connection, question, lively.server.tolist(), lows, highs)
-    return await in_thread(lambda: use(list(decoded(question, block, segments, hot))))
+    return segments, await fetching.hot_rows(connection, question, lively.server.tolist(), lows, highs)
+
+
+def _work(
+    question: Question, block: Hours, segments: Segments, hot: HotRows, use: Callable[[list[ServerRows]], T]
+) -> Callable[[], T]:
+    return lambda: use(list(decoded(question, block, segments, hot)))

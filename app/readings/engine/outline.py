@@ -40,6 +40,8 @@ class Overview:
     hot: int
     low: int | None
     high: int | None
+    known: Hours | None = None
+    """The hours themselves, where the range is narrow."""
 
     @property
     def readings(self) -> int:
@@ -59,6 +61,8 @@ def range_of_hours(start: int, end: int) -> tuple[int, int]:
 async def overview(connection: Connection, question: Question) -> Overview:
     """Count what the question's range holds, from indexes and statistics alone."""
     first, last = range_of_hours(question.start, question.end)
+    if (last - first + 1) * len(question.servers) <= WINDOW_HOURS:
+        return _of_hours(await hours(connection, question, question.start, question.end), question)
     wanted = {"servers": question.servers.tolist(), "first": first, "last": last, "span": SPAN_HOURS}
     sealed = await fetching.arrays(connection, reads.SEALED_SPANS, wanted)
     hot = await _hot_hours(connection, question, question.start, question.end)
@@ -74,6 +78,19 @@ async def overview(connection: Connection, question: Question) -> Overview:
         int(count.sum()),
         max(int(lows.min()), question.start) if len(lows) else None,
         min(int(highs.max()), question.end - 1) if len(highs) else None,
+    )
+
+
+def _of_hours(found: Hours, question: Question) -> Overview:
+    return Overview(
+        np.unique(found.hour // SPAN_HOURS),
+        int(np.count_nonzero(found.sealed)),
+        int(found.sealed.sum()),
+        int(np.count_nonzero(found.hot)),
+        int(found.hot.sum()),
+        max(int(found.low.min()), question.start) if len(found) else None,
+        min(int(found.high.max()), question.end - 1) if len(found) else None,
+        found,
     )
 
 
@@ -143,7 +160,11 @@ async def windows(
     """
     width = max(1, min(width, WINDOW_HOURS // max(1, len(question.servers))))
     for low, high in _parts(question, seen, width, descending):
-        found = await hours(connection, question, low, high)
+        known = seen.known
+        if known is None:
+            found = await hours(connection, question, low, high)
+        else:
+            found = known.take((known.hour >= low // HOUR) & (known.hour <= (high - 1) // HOUR))
         if len(found):
             yield low, high, found
 

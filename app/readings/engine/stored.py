@@ -59,8 +59,11 @@ def _in_order(items: list[T], descending: bool) -> list[T]:
 
 async def _piece(connection: Connection, question: Question, hours: Hours, begin: int, end: int) -> Piece:
     parts: list[Piece] = []
-    for block in outline.blocks(hours):
-        parts += await load(connection, question, block, lambda rows: _cut(question, rows, begin, end), begin, end)
+    loaded = load(
+        connection, question, outline.blocks(hours), lambda rows: _cut(question, rows, begin, end), begin, end
+    )
+    async for found in loaded:
+        parts += found
     piece = join(parts, question.shown)
     if len(question.servers) > 1:
         piece = piece.take(np.lexsort((piece.label, piece.ts)))

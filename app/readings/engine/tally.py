@@ -1,7 +1,6 @@
 """Cells of groups and buckets, filled part by part and given out as soon as nothing more can fall into them."""
 
 import numpy as np
-import numpy.typing as npt
 
 from app.readings import calendar
 from app.readings.aggregates import LINES, Needs, fraction_of, key_of
@@ -49,19 +48,21 @@ class Tally:
                 if name in rows.values:
                     self._add_column(rows, name, base)
 
-    def add_statistics(
-        self, server: Int, bucket: Int, quantity: Int, ts: Int, columns: list[npt.NDArray[np.float64]]
-    ) -> None:
-        """Of n hours of servers, each within a bucket (n,) and ordered by ts (n,): count, sum, m2, min, max, first,
-        last.
+    def add_statistics(self, server: Int, bucket: Int, quantity: Int, ts: Int, columns: dict[str, Float]) -> None:
+        """Of n hours of servers, each within a bucket (n,) and ordered by ts (n,): count, sum and what else the
+        functions are made of.
         """
         group = self._question.group[np.searchsorted(self._question.servers, server)]
         cell = group * self.buckets + bucket
         for name in self._question.shown:
             of = quantity == self._question.quantities[name]
-            count, total, m2, low, high, first, last = (column[of] for column in columns)
-            whole = Summary(cell[of], count.astype(np.int64), total, m2, low, high, ts[of], first, ts[of], last)
-            self._partials[name].add(fold(whole))
+            nothing = np.zeros(np.count_nonzero(of))
+            total, m2, low, high, first, last = (
+                columns[column][of] if column in columns else nothing
+                for column in ("sum", "m2", "min", "max", "first", "last")
+            )
+            count = columns["count"][of]
+            self._partials[name].add(fold(Summary(cell[of], count, total, m2, low, high, ts[of], first, ts[of], last)))
 
     def close(self, until: int) -> Piece:
         """The rows of buckets that end by then, ordered by bucket and group; they leave."""

@@ -1,9 +1,11 @@
 """Fewer rows that draw the same chart: of every slice of time the rows with each column's lowest and highest value."""
 
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 
 import numpy as np
 
+from app.readings.engine.loading import in_thread
 from app.readings.engine.question import Int, Piece, join
 
 
@@ -24,9 +26,11 @@ async def thinned(
         count += len(piece)
         # Once in a while, so that what is held stays a few times of what is drawn.
         if count > 4 * points * labels + 100_000:
-            held = [_thin(join(held, names), points, slices, low, high)]
+            whole = join(held, names)
+            held = [await in_thread(partial(_thin, whole, points, slices, low, high))]
             count = len(held[0])
-    return _thin(join(held, names), points, slices, low, high)
+    whole = join(held, names)
+    return await in_thread(partial(_thin, whole, points, slices, low, high))
 
 
 def _thin(piece: Piece, points: int, slices: int, low: int, high: int) -> Piece:
