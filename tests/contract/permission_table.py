@@ -99,8 +99,6 @@ TABLE: dict[tuple[str, str], Row] = {
         },
     ),
     ("GET", "/data/stream"): Row("read", 200, streams=True),
-    ("GET", "/data/latest"): Row("read", 200, params={"server_ulid": "{server_ulid}"}),
-    ("GET", "/data/quality"): Row("read", 200, params={"server_ulid": "{server_ulid}"}),
     ("DELETE", "/data"): Row("admin", 200, params={"server_ulid": "{server_ulid}", "end_time": "2020-01-31T12:00:00Z"}),
     ("GET", "/receipts/{receipt_id}"): Row("read", 200),
     ("GET", "/quantities"): Row("read", 200),
