@@ -119,9 +119,10 @@ class BulkTransaction:
         if len(part.old):
             self._held.append(part.old)
             if sum(map(len, self._held)) >= HELD_ROWS:
-                await self._fold_held()
+                await self.settle()
 
-    async def _fold_held(self) -> None:
+    async def settle(self) -> Counts:
+        """Store what is held back; what became of all so far."""
         if self._held:
             rows, self._held = concatenate(self._held), []
             folded, locks = await straight.fold_dense(self.connection, rows, straight.MAX_CELLS - self._locks)
@@ -129,6 +130,7 @@ class BulkTransaction:
             self.parts.append(await _part(rows, None))
             self.total += folded
             self._locks += locks
+        return self.total
 
     def _note(self, rows: Rows) -> None:
         servers = np.unique(rows.server).tolist()
@@ -138,7 +140,7 @@ class BulkTransaction:
 
     async def finish(self, arrivals: Arrivals) -> list[int]:
         """Write what goes with the readings; the servers that were silent before."""
-        await self._fold_held()
+        await self.settle()
         await hot.raise_history_versions(self.connection, sorted(self._old))
         await self._sent.write(self.connection, self.fresh)
         returning = arrivals.returning(self.heard)

@@ -143,7 +143,7 @@ class Intake:
                         await transaction.add(part)
             if submission.atomic and tally.rejected_count:
                 raise invalid(tally.errors(), ("body",))
-            tally.counts = transaction.total
+            tally.counts = await transaction.settle()
             return await _keep(transaction, claim, Answer(tally.receipt(submission.portuguese), tally.limits))
 
     @asynccontextmanager
