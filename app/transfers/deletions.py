@@ -51,6 +51,8 @@ class Tally:
     servers: int = 0
     """In this round."""
     readings: int = 0
+    looks: int = 0
+    """How often it found an import still running: a job whose checkpoint stands still is given up."""
 
 
 async def delete_server(session: WriteSession, principal: Principal, server_ulid: str) -> JobRead:
@@ -73,6 +75,7 @@ async def delete_workspace(session: WriteSession, workspace_id: int) -> JobRead:
 async def delete_account(session: WriteSession, principal: Principal) -> list[JobRead]:
     """Delete the principal's account, and with it the workspaces that nobody else belongs to. Raises: LastAdmin."""
     abandoned = await accounts.erase(session, principal)
+    await session.execute(queries.forget_owner(principal.ulid))
     return [await delete_workspace(session, workspace_id) for workspace_id in abandoned]
 
 
@@ -92,8 +95,8 @@ async def run(resources: Resources, job_ulid: str) -> None:
         try:
             while tally.rounds < ROUNDS:
                 if tally.rounds and not await _is_settled(job):
-                    # The sweep sends the job again: waiting here would hold the worker that the import may need. To
-                    # have looked counts as getting on.
+                    # The sweep sends the job again: waiting here would hold the worker that the import may need.
+                    tally.looks += 1
                     await _save(job, tally)
                     return
                 await _delete_servers(job, writer, tally)

@@ -2,9 +2,10 @@
 
 from typing import Any, LiteralString
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, Update, delete, select, update
 
 from app.auth.tables import Credential, Invitation, Membership
+from app.jobs.tables import Job
 from app.servers.tables import Server
 
 DELETE_ACTIVITY: LiteralString = "DELETE FROM server_activity WHERE server_id = %(server)s"
@@ -18,6 +19,11 @@ OLDER_IMPORTS: LiteralString = """
                    AND state IN ('queued', 'running'))
 """
 DELETE_WORKSPACE: LiteralString = "DELETE FROM workspace WHERE workspace_id = %s"
+
+
+def forget_owner(user_ulid: str) -> Update:
+    """Take the person's name off the jobs that they asked for; the jobs stay."""
+    return update(Job).where(Job.owner_ulid == user_ulid).values(owner_name=None)
 
 
 def servers_of(workspace_id: int) -> Select[int]:

@@ -36,6 +36,10 @@ async def test_the_reader_sees_its_own_workspace_only(
     assert theirs.ulid not in seen
 
 
+# When the platform itself was up: no workspace's, so every workspace sees it.
+OF_THE_PLATFORM = {"platform_beat", "platform_outage"}
+
+
 async def tables_of(database: Database) -> dict[str, bool]:
     """The tables that the reader may look into at all, and whether row-level security is on."""
     query = text("""
@@ -62,7 +66,7 @@ async def test_with_the_workspace_unset_no_table_shows_a_row(
     (own,) = client.get("/auth/me", headers=user.headers).json()["workspaces"]
     path = f"/workspaces/{own['workspace_ulid']}/invitations"
     client.post(path, json={}, headers=user.headers).raise_for_status()
-    for table in await tables_of(database):
+    for table in (await tables_of(database)).keys() - OF_THE_PLATFORM:
         statement = text(f"SELECT count(*) FROM {table}")
         async with database.read(workspace_id=0) as session:
             assert await session.scalar(statement) == 0, table
