@@ -150,7 +150,8 @@ COUNT_SEGMENTS: LiteralString = "SELECT count(*) FROM segment"
 SELECT_CELLS: LiteralString = """
     SELECT server_id, hour FROM segment WHERE (server_id, hour) > (%s, %s) ORDER BY server_id, hour LIMIT %s
 """
-# From a place in the table drawn at random: a page's worth of it. No server is favoured for having few hours.
+ESTIMATE_SEGMENTS: LiteralString = "SELECT reltuples FROM pg_class WHERE oid = 'segment'::regclass"
+# Pages of the table drawn at random: no server is favoured for having few hours.
 SELECT_SAMPLE: LiteralString = "SELECT server_id, hour FROM segment TABLESAMPLE SYSTEM (%s) LIMIT %s"
 SELECT_SEGMENT_FACTS: LiteralString = """
     SELECT segment.server_id, segment.hour, segment.count, segment.first_ts, segment.last_ts, segment.timestamps

@@ -60,6 +60,8 @@ def test_a_repaired_statistic_is_counted_and_right_again(
     server, damaged = new_server(user), new_server(user)
     for each in (server, damaged):
         post_many(client, each, [{"timestamp": stamp(seconds=s), "voltage": s} for s in range(10)])
+    # A sensor that is switched off: nothing to measure a drift by.
+    post_many(client, new_server(user), [{"timestamp": stamp(seconds=s), "voltage": 0} for s in range(10)])
     run(client, admin, "/maintenance/seal")
     of = "FROM server WHERE server.server_id = {table}.server_id AND server_ulid = %s"
     with psycopg.connect(system.database_url) as connection:
