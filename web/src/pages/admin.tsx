@@ -1,0 +1,4 @@
+import type { JSX } from "preact";
+export function AdminPage(): JSX.Element {
+  return <div class="page" />;
+}
