@@ -48,13 +48,14 @@ def newest(server_ids: Sequence[int]) -> Select[Any]:
         .limit(RECENT_READINGS)
         .lateral("newest")
     )
-    return select(asked.c.server_id, *found.c).join(found, true()).order_by(asked.c.server_id, found.c.ts.desc())
+    columns = select(asked.c.server_id, *found.c)
+    return columns.select_from(asked.join(found, true())).order_by(asked.c.server_id, found.c.ts.desc())
 
 
 def samples(server_ids: Sequence[int], start: datetime, step: timedelta, count: int) -> Select[Any]:
     """The first reading of each of `count` intervals of each server: server_id, number of the interval, values."""
     asked = _asked(server_ids)
-    number = func.generate_series(0, count - 1).table_valued("number", name="interval_of")
+    number = func.generate_series(0, count - 1).table_valued("number", name="interval_of").render_derived()
     begins: Any = bindparam("start", start) + bindparam("step", step) * number.c.number
     ends: Any = bindparam("start", start) + bindparam("step", step) * (number.c.number + 1)
     found = (
@@ -64,9 +65,10 @@ def samples(server_ids: Sequence[int], start: datetime, step: timedelta, count: 
         .limit(1)
         .lateral("sample")
     )
-    return select(asked.c.server_id, number.c.number, *found.c).join(number, true()).join(found, true())
+    columns = select(asked.c.server_id, number.c.number, *found.c)
+    return columns.select_from(asked.join(number, true()).join(found, true()))
 
 
 def _asked(server_ids: Sequence[int]) -> Any:
     array = literal(list(server_ids), ARRAY(Integer))
-    return func.unnest(array).table_valued("server_id", name="asked")
+    return func.unnest(array).table_valued("server_id", name="asked").render_derived()
