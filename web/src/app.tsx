@@ -25,6 +25,7 @@ const ROUTES: readonly Route[] = [
   { pattern: "/explore", load: async () => (await import("./pages/explore")).ExplorePage as Page },
   { pattern: "/jobs", load: async () => (await import("./pages/jobs")).JobsPage as Page },
   { pattern: "/admin", load: async () => (await import("./pages/admin")).AdminPage as Page, adminOnly: true },
+  { pattern: "/invitation", load: async () => (await import("./pages/invitation")).InvitationPage as Page },
   { pattern: "/profile", load: async () => (await import("./pages/profile")).ProfilePage as Page },
 ];
 
@@ -35,12 +36,20 @@ export function App(): JSX.Element {
   const state = session.value;
   if (state.kind === "unknown") return <div class="page" aria-busy="true" />;
   if (state.kind === "failed") return <Unreached />;
+  if (path.value === "/reset") return <Reset />;
   if (!me.value) return <SignInPage />;
   return (
     <Shell>
       <Current />
     </Shell>
   );
+}
+
+/** Whoever forgot their password is signed in nowhere. */
+function Reset(): JSX.Element {
+  const page = useSignal<ComponentType | null>(null);
+  useSignalEffect(() => void import("./pages/invitation").then(({ ResetPage }) => (page.value = ResetPage)));
+  return page.value ? <page.value /> : <Skeleton />;
 }
 
 function Unreached(): JSX.Element {

@@ -29,8 +29,7 @@ export const browserZone = new Intl.DateTimeFormat().resolvedOptions().timeZone 
 function isZone(name: string | null): string | null {
   if (!name) return null;
   try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return name;
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone;
   } catch {
     return null;
   }

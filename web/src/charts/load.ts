@@ -5,7 +5,7 @@ import { type Columns, type DataRow, columnsOf } from "./series";
 import type { Span } from "./span";
 
 export type Step = "minute" | "hour" | "day";
-const SECONDS: Record<Step, number> = { minute: 60, hour: 3600, day: 86_400 };
+export const SECONDS: Record<Step, number> = { minute: 60, hour: 3600, day: 86_400 };
 
 export interface Loaded {
   columns: Columns;

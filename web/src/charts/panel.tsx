@@ -13,7 +13,7 @@ import { type Columns, statistics } from "./series";
 import { type Span, show, zoomIn, zoomOut } from "./span";
 
 const HEIGHT = 128;
-const LABELS = 32;
+const LABELS = 30;
 
 export interface PanelProps {
   quantity: string;

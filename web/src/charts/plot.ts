@@ -1,6 +1,5 @@
 // One panel's uPlot: line, band, hatched gaps, a cursor shared with the other panels.
 import uPlot from "uplot";
-import "uplot/dist/uPlot.min.css";
 import { AXIS_FONT, GUTTER, airy, numberLabels, timeLabels, tzDate } from "./axes";
 import { type Colours, hatching } from "./colours";
 import type { Column } from "./series";
@@ -79,7 +78,7 @@ function axes(colours: Colours, hasLabels: boolean): uPlot.Axis[] {
   return [
     {
       ...shared,
-      size: hasLabels ? 40 : 6,
+      size: hasLabels ? 38 : 6,
       space: 90,
       values: (_, splits, __, ___, step) => (hasLabels ? timeLabels(splits, step) : splits.map(() => "")),
     },
@@ -90,7 +89,7 @@ function axes(colours: Colours, hasLabels: boolean): uPlot.Axis[] {
 function cursor(key: string, events: PlotEvents): uPlot.Cursor {
   return {
     y: false,
-    points: { size: 7, width: 0, fill: (plot, index) => String(plot.series[index]?.width ? (plot.series[index]?.stroke as () => string)() : "transparent") },
+    points: { size: 7, width: 0, fill: dotColour },
     sync: { key, scales: ["x", null] },
     drag: { x: true, y: false, setScale: false },
     bind: {
@@ -102,6 +101,12 @@ function cursor(key: string, events: PlotEvents): uPlot.Cursor {
       },
     },
   };
+}
+
+/** The line's own colour; the edges of a band have no dots. */
+function dotColour(plot: uPlot, index: number): string {
+  const series = plot.series[index];
+  return series?.width && typeof series.stroke === "function" ? String(series.stroke(plot, index)) : "transparent";
 }
 
 function startPan(plot: uPlot, begun: MouseEvent, events: PlotEvents): void {

@@ -104,10 +104,10 @@ class Stream {
   }
 }
 
-function wait(ms: number, signal: AbortSignal): Promise<void> {
+function wait(ms: number, abort: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
+    abort.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
   });
 }
 
