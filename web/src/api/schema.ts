@@ -72,7 +72,7 @@ export interface Operations {
   "GET /health/{server_ulid}": { query: {  }; body: undefined; answer: Presence };
   "GET /jobs/{job_id}": { query: {  }; body: undefined; answer: JobRead };
   "GET /keys": { query: { limit?: number; cursor?: string | null }; body: undefined; answer: (Key)[] };
-  "GET /servers": { query: { name?: string | null }; body: undefined; answer: (ServerRead)[] };
+  "GET /servers": { query: { name?: string | null; search?: string | null; tag?: (string)[]; limit?: number; cursor?: string | null }; body: undefined; answer: (ServerRead)[] };
   "GET /servers/{server_ulid}": { query: {  }; body: undefined; answer: ServerRead };
   "GET /workspaces/{workspace_ulid}": { query: {  }; body: undefined; answer: WorkspaceRead };
   "GET /workspaces/{workspace_ulid}/members": { query: { limit?: number; cursor?: string | null }; body: undefined; answer: (MemberRead)[] };
