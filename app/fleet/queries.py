@@ -21,7 +21,7 @@ RECENT_READINGS = 8
 _VALUES = (*(getattr(HotReading, name) for name in NAMES), HotReading.extra)
 
 
-def servers(workspace_id: int, after: Key | None, fetch: int) -> Select[Any]:
+def servers(workspace_id: int, after: Key | None, fetch: int) -> Select[Server, datetime]:
     """Servers by name with their last arrival."""
     statement = (
         select(Server, ServerActivity.last_arrival_at)

@@ -51,7 +51,7 @@ export const instants = {
 /** Such as GMT-3, for the top bar; UTC by its own name. */
 export const zoneLabel = computed(() => {
   const part = zoneName.value.formatToParts(Date.now()).find((one) => one.type === "timeZoneName");
-  return part?.value === "GMT" ? "UTC" : (part?.value ?? zone.value);
+  return zone.value === "UTC" ? "UTC" : (part?.value ?? zone.value);
 });
 
 const relative = computed(() => new Intl.RelativeTimeFormat(language.value, { numeric: "always", style: "short" }));

@@ -46,7 +46,7 @@ function Log({ first }: { first: Page }): JSX.Element {
   const entries = [...first.entries, ...older.value];
   if (entries.length === 0) return <p class="soft">{admin.noAudit}</p>;
   return (
-    <div class="scroll">
+    <div class="scroll" tabIndex={0}>
       <table class="rows">
         <thead>
           <tr>

@@ -89,7 +89,7 @@ function List({ keys, again }: { keys: readonly Key[]; again: () => void }): JSX
   });
   if (keys.length === 0) return <p class="soft">{admin.noKeys}</p>;
   return (
-    <div class="scroll">
+    <div class="scroll" tabIndex={0}>
       {deed.error ? <ErrorNote error={deed.error} /> : null}
       <table class="rows">
         <thead>

@@ -37,7 +37,7 @@ function List({ members, again }: { members: readonly MemberRead[]; again: () =>
   });
   const error = change.error ?? remove.error;
   return (
-    <div class="scroll">
+    <div class="scroll" tabIndex={0}>
       {error ? <ErrorNote error={error} /> : null}
       <table class="rows">
         <thead>

@@ -68,7 +68,7 @@ function Outcome({ result }: { result: Record<string, unknown> }): JSX.Element {
         <dd>{count(refused)}</dd>
       </dl>
       {rejected.length > 0 ? (
-        <div class="scroll">
+        <div class="scroll" tabIndex={0}>
           <table class="rows">
             <thead>
               <tr>

@@ -89,7 +89,7 @@ function Sessions(): JSX.Element {
       {error ? <ErrorNote error={error} /> : null}
       <Loaded of={found}>
         {(sessions) => (
-          <div class="scroll">
+          <div class="scroll" tabIndex={0}>
             <table class="rows">
               <tbody>
                 {sessions.map((one) => (

@@ -28,6 +28,9 @@ export function Menu({ label }: { label: string }): JSX.Element {
           <a class="button plain" href="/ui/profile" onClick={close}>
             {account.profile}
           </a>
+          <a class="button plain" href="/docs">
+            {account.api}
+          </a>
           <Button kind="plain" onClick={() => void signOut()}>
             {account.signOut}
           </Button>

@@ -170,6 +170,7 @@ export const en = {
     themes: { system: "As the system", light: "Light", dark: "Dark" },
     language: "Language",
     menu: "Menu",
+    api: "API documentation",
     sessions: "Sessions",
     thisOne: "this one",
     end: "End",

@@ -178,6 +178,7 @@ export const ptBR: Words = {
     themes: { system: "Como o sistema", light: "Claro", dark: "Escuro" },
     language: "Idioma",
     menu: "Menu",
+    api: "Documentação da API",
     sessions: "Sessões",
     thisOne: "esta",
     end: "Encerrar",
