@@ -16,8 +16,6 @@ from app.readings.quantities import NAMES
 from app.readings.tables import HotReading
 from app.servers.tables import Server
 
-# Values of one quantity may come in readings of their own: the newest of each is looked for in so many readings.
-RECENT_READINGS = 8
 _VALUES = (*(getattr(HotReading, name) for name in NAMES), HotReading.extra)
 
 
@@ -36,20 +34,6 @@ def servers(workspace_id: int, after: Key | None, fetch: int) -> Select[Server, 
 def clock() -> Select[Any]:
     """The database's clock."""
     return select(func.clock_timestamp())
-
-
-def newest(server_ids: Sequence[int]) -> Select[Any]:
-    """The newest readings of each server, newest first: server_id, ts, values, custom values."""
-    asked = _asked(server_ids)
-    found = (
-        select(HotReading.ts, *_VALUES)
-        .where(HotReading.server_id == asked.c.server_id)
-        .order_by(HotReading.ts.desc())
-        .limit(RECENT_READINGS)
-        .lateral("newest")
-    )
-    columns = select(asked.c.server_id, *found.c)
-    return columns.select_from(asked.join(found, true())).order_by(asked.c.server_id, found.c.ts.desc())
 
 
 def samples(server_ids: Sequence[int], start: datetime, step: timedelta, count: int) -> Select[Any]:

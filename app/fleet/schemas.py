@@ -19,7 +19,7 @@ class FleetServer(BaseModel):
     )
     last_seen: Instant | None = Field(description="When something last arrived; null: never.")
     offline_after_seconds: int = Field(description="Silence after which it counts as offline.", examples=[10])
-    measured_at: Instant | None = Field(description="The newest reading's own instant; null: none in the last hours.")
+    measured_at: Instant | None = Field(description="The newest reading's own instant; null: never.")
     values: dict[str, float] = Field(
         description="The newest value of each quantity.", examples=[{"temperature": 25.3, "humidity": 48.2}]
     )

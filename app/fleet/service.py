@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.core.db import ReadSession
+from app.core.db import Database, ReadSession
 from app.core.paging import Asked, Page
 from app.fleet import queries
 from app.fleet.schemas import Fleet, FleetServer, State
+from app.readings import latest
 from app.readings.quantities import NAMES
 
 # A quarter of an hour: what an operator who has just been called wants to see of each server.
@@ -18,19 +19,19 @@ SPARKLINE_POINTS = 30
 LATE_SHARE = 0.5
 
 Values = dict[str, float]
-Newest = tuple[datetime, Values]
 
 
 async def fleet(
-    session: ReadSession, workspace_id: int, default_limit_seconds: int, asked: Asked
+    database: Database, workspace_id: int, default_limit_seconds: int, asked: Asked
 ) -> tuple[Fleet, Page[FleetServer]]:
     """A page of servers by name, with the page's place in the list."""
-    now: datetime = (await session.execute(queries.clock())).scalar_one()
-    rows = (await session.execute(queries.servers(workspace_id, asked.key(str, int), asked.fetch))).all()
-    page = asked.cut(rows, lambda row: (row.Server.name, row.Server.server_id))
-    numbers = [row.Server.server_id for row in page.items]
-    newest = await _newest(session, numbers)
-    sparklines = await _sparklines(session, numbers, now)
+    async with database.read(workspace_id) as session:
+        now: datetime = (await session.execute(queries.clock())).scalar_one()
+        rows = (await session.execute(queries.servers(workspace_id, asked.key(str, int), asked.fetch))).all()
+        page = asked.cut(rows, lambda row: (row.Server.name, row.Server.server_id))
+        numbers = [row.Server.server_id for row in page.items]
+        sparklines = await _sparklines(session, numbers, now)
+    newest = await _newest(database, workspace_id, numbers)
 
     def read(row: Any) -> FleetServer:
         return _read(row, now, default_limit_seconds, newest, sparklines)
@@ -47,11 +48,11 @@ def state_of(silence_seconds: float | None, limit_seconds: int) -> State:
 
 
 def _read(
-    row: Any, now: datetime, default_limit: int, newest: dict[int, Newest], sparklines: dict[int, Any]
+    row: Any, now: datetime, default_limit: int, newest: latest.Values, sparklines: dict[int, Any]
 ) -> FleetServer:
     server, seen = row.Server, row.last_arrival_at
     limit = server.offline_after_seconds or default_limit
-    measured_at, values = newest.get(server.server_id, (None, {}))
+    values = newest.get(server.server_id, {})
     return FleetServer(
         server_ulid=server.server_ulid,
         server_name=server.name,
@@ -59,19 +60,18 @@ def _read(
         state=state_of((now - seen).total_seconds() if seen else None, limit),
         last_seen=seen,
         offline_after_seconds=limit,
-        measured_at=measured_at,
-        values=values,
+        measured_at=max((moment for moment, _ in values.values()), default=None),
+        values={name: value for name, (_, value) in values.items()},
         sparklines=sparklines.get(server.server_id, {}),
     )
 
 
-async def _newest(session: ReadSession, numbers: Sequence[int]) -> dict[int, Newest]:
-    found: dict[int, Newest] = {}
-    for server_id, moment, *columns in await session.execute(queries.newest(numbers)):
-        _, values = found.setdefault(server_id, (moment, {}))
-        for name, value in _values(columns).items():
-            values.setdefault(name, value)
-    return found
+async def _newest(database: Database, workspace_id: int, numbers: list[int]) -> latest.Values:
+    async with database.snapshot(workspace_id) as connection:
+        quantities = await latest.asked_quantities(connection, workspace_id, ())
+        # Its compiling takes longer than what it compiles.
+        await connection.execute("SET LOCAL jit = off")
+        return await latest.newest(connection, numbers, quantities)
 
 
 async def _sparklines(session: ReadSession, numbers: Sequence[int], now: datetime) -> dict[int, Any]:

@@ -11,9 +11,9 @@ export function csvOf(rows: readonly DataRow[]): string {
   return [columns.join(","), ...lines, ""].join("\r\n");
 }
 
-export function download(name: string, text: string): void {
+export function download(name: string, content: Blob): void {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+  link.href = URL.createObjectURL(content);
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);

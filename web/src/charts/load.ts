@@ -4,8 +4,10 @@ import { workspace, zone } from "../settings";
 import { type Columns, type DataRow, columnsOf } from "./series";
 import type { Span } from "./span";
 
-export type Step = "minute" | "hour" | "day";
-export const SECONDS: Record<Step, number> = { minute: 60, hour: 3600, day: 86_400 };
+/** What `aggregation` calls the steps, with their seconds, from fine to coarse. */
+export const SECONDS = { "10s": 10, minute: 60, "5m": 300, "15m": 900, hour: 3600, "6h": 21_600, day: 86_400 } as const;
+export type Step = keyof typeof SECONDS;
+const STEPS = Object.keys(SECONDS) as Step[];
 
 export interface Loaded {
   columns: Columns;
@@ -14,25 +16,34 @@ export interface Loaded {
   rows: readonly DataRow[];
 }
 
-const HOUR = 3_600_000;
+// Up to an hour readings show as they are; of more than this the API keeps those that draw the same shape.
+const RAW_MS = 3_600_000;
+export const MAX_RAW = 6000;
+// More than this many buckets a pixel nobody sees.
+const PER_PIXEL = 1.5;
+/** What stands beside the plot: header, axis, margins. */
+const BESIDE = { wide: 272, phone: 110 };
 
-/** Readings as they are while they fit, then the coarsest step that still shows a shape. */
-export function stepFor(span: Span): Step | null {
-  const length = span.to - span.from;
-  if (length <= HOUR) return null;
-  if (length <= 36 * HOUR) return "minute";
-  return length <= 62 * 24 * HOUR ? "hour" : "day";
+function plotWidth(): number {
+  return Math.max(200, window.innerWidth - (window.innerWidth > 720 ? BESIDE.wide : BESIDE.phone));
 }
 
-export function queryOf(servers: readonly string[], span: Span, quantities: readonly string[] = []): string {
+/** The finest step that gives no more buckets than the plot can show; null: every reading. */
+export function stepFor(span: Span, width = plotWidth()): Step | null {
+  const length = span.to - span.from;
+  if (length <= RAW_MS) return null;
+  const fits = (step: Step): boolean => length / 1000 / SECONDS[step] <= width * PER_PIXEL;
+  return STEPS.find(fits) ?? "day";
+}
+
+export function queryOf(servers: readonly string[], span: Span, format?: "parquet"): string {
   const step = stepFor(span);
   return address("/data", {
     server_ulid: servers,
-    sensor_type: quantities,
     start_time: new Date(span.from).toISOString(),
     end_time: new Date(span.to).toISOString(),
-    aggregation: step,
-    group_by: step && servers.length > 1 ? "server" : null,
+    ...(step ? { aggregation: step, function: ["mean", "min", "max"], tz: zone.value } : { max_points: MAX_RAW }),
+    format,
   });
 }
 
@@ -42,7 +53,7 @@ const kept = new Map<string, Promise<DataRow[]>>();
 
 export async function load(servers: readonly string[], span: Span, signal?: AbortSignal): Promise<DataRow[]> {
   const url = queryOf(servers, span);
-  const key = `${workspace.value} ${zone.value} ${url}`;
+  const key = `${workspace.value} ${url}`;
   const found = kept.get(key);
   if (found) return found;
   const asked = send("GET", url, signal ? { signal } : {}).then((answer) => answer.json() as Promise<DataRow[]>);

@@ -47,7 +47,8 @@ const SUFFIXES = [
   ["_max", "high"],
 ] as const;
 
-function nameAndKind(key: string): [string, "mean" | "low" | "high"] {
+/** `temperature_max` is the highest of the temperature. */
+export function nameAndKind(key: string): [string, "mean" | "low" | "high"] {
   for (const [suffix, kind] of SUFFIXES) if (key.endsWith(suffix)) return [key.slice(0, -suffix.length), kind];
   return [key, "mean"];
 }

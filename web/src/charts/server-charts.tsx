@@ -2,15 +2,16 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { batch, useComputed, useSignal } from "@preact/signals";
+import { send } from "../api/client";
 import { clock, useResource } from "../api/resource";
 import type { ServerRead } from "../api/schema";
 import { listen } from "../live/stream";
 import { href, query } from "../router";
 import { zone } from "../settings";
-import { Button, Copy, Loaded } from "../ui/parts";
+import { Button, Copy, ErrorNote, Loaded, useDeed } from "../ui/parts";
 import { words } from "../words";
 import { csvOf, download } from "./csv";
-import { type Loaded as Data, loadServer } from "./load";
+import { type Loaded as Data, MAX_RAW, loadServer, queryOf } from "./load";
 import { Panels } from "./panels";
 import { type Columns, append, trim } from "./series";
 import { LIVE, RANGES, spanOf } from "./span";
@@ -75,7 +76,7 @@ export function ServerCharts({ server, lead }: { server: ServerRead; lead: Compo
       <Loaded of={data} rows={8}>
         {(found) => (
           <>
-            <Toolbar span={span.value} step={found.step} at={at} hasBand={hasBand(found)} />
+            <Toolbar span={span.value} step={found.step} at={at} hasBand={hasBand(found)} isThinned={found.rows.length >= MAX_RAW} />
             {columns.value.size === 0 ? (
               <p class="card">{words.value.server.empty}</p>
             ) : (
@@ -97,7 +98,21 @@ function rowsOf(state: { kind: string; value?: Data; before?: Data | undefined }
   return (state.value ?? state.before)?.rows ?? [];
 }
 
+const fileName = (server: ServerRead): string => server.server_name.replaceAll(/[^\w-]+/g, "_");
+
 function Save({ server, rows }: { server: ServerRead; rows: () => Data["rows"] }): JSX.Element {
-  const save = (): void => download(`${server.server_name.replaceAll(/[^\w-]+/g, "_")}.csv`, csvOf(rows()));
-  return <Button onClick={save}>{words.value.server.csv}</Button>;
+  const save = (): void => download(`${fileName(server)}.csv`, new Blob([csvOf(rows())], { type: "text/csv" }));
+  const parquet = useDeed(async () => {
+    const answer = await send("GET", queryOf([server.server_ulid], spanOf(query.value, Date.now()), "parquet"));
+    download(`${fileName(server)}.parquet`, await answer.blob());
+  });
+  return (
+    <>
+      <Button onClick={save}>{words.value.server.csv}</Button>
+      <Button disabled={parquet.busy} onClick={() => parquet.run()}>
+        {words.value.server.parquet}
+      </Button>
+      {parquet.error ? <ErrorNote error={parquet.error} /> : null}
+    </>
+  );
 }

@@ -5,7 +5,7 @@ import { instants, value } from "../format";
 import { unit } from "../ui/hue";
 import { Button } from "../ui/parts";
 import { quantityName, words } from "../words";
-import type { DataRow } from "./series";
+import { type DataRow, nameAndKind } from "./series";
 
 const FIRST_ROWS = 200;
 
@@ -37,7 +37,7 @@ function Rows({ rows }: { rows: readonly DataRow[] }): JSX.Element {
             <th scope="col">{words.value.server.instant}</th>
             {names.map((name) => (
               <th key={name} scope="col">
-                {quantityName(name)} {unit(name)}
+                <Name of={name} />
               </th>
             ))}
           </tr>
@@ -47,7 +47,7 @@ function Rows({ rows }: { rows: readonly DataRow[] }): JSX.Element {
             <tr key={row.timestamp}>
               <td>{instants.full(Date.parse(row.timestamp))}</td>
               {names.map((name) => (
-                <td key={name}>{value(name, row[name] as number | undefined)}</td>
+                <td key={name}>{value(nameAndKind(name)[0], row[name] as number | undefined)}</td>
               ))}
             </tr>
           ))}
@@ -55,5 +55,16 @@ function Rows({ rows }: { rows: readonly DataRow[] }): JSX.Element {
       </table>
       {rows.length > shown.value ? <Button onClick={() => (shown.value = rows.length)}>{words.value.server.showAll}</Button> : null}
     </div>
+  );
+}
+
+function Name({ of: name }: { of: string }): JSX.Element {
+  const [quantity, kind] = nameAndKind(name);
+  const { server } = words.value;
+  const of = kind === "low" ? server.min : kind === "high" ? server.max : quantity === name ? "" : server.avg;
+  return (
+    <>
+      {quantityName(quantity)} {unit(quantity)} {of}
+    </>
   );
 }

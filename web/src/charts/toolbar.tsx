@@ -7,11 +7,12 @@ import { words } from "../words";
 import type { Step } from "./load";
 import { LIVE, RANGE_NAMES, type Span, showRange, zoomOut } from "./span";
 
-export function Toolbar({ span, step, at, hasBand }: {
+export function Toolbar({ span, step, at, hasBand, isThinned }: {
   span: Span;
   step: Step | null;
   at: Signal<number | null>;
   hasBand: boolean;
+  isThinned?: boolean;
 }): JSX.Element {
   const { server, live } = words.value;
   return (
@@ -27,7 +28,7 @@ export function Toolbar({ span, step, at, hasBand }: {
       <div class="shown">
         <Window span={span} at={at} live={live.on} />
         <span class="chip">
-          {step ? server.mean(server.step[step] ?? step) : server.raw}
+          {step ? server.mean(server.step[step] ?? step) : isThinned ? server.thinned : server.raw}
           {hasBand ? ` · ${server.band}` : ""}
         </span>
       </div>

@@ -69,8 +69,16 @@ export const en = {
     gap: "no data",
     chart: (name: string): string =>
       `${name}: chart. Arrow keys walk the readings, plus and minus zoom, drag zooms in.`,
-    step: { minute: "1 min", hour: "hourly", day: "daily" } as Record<string, string>,
-    tooMuch: "More readings than a chart can show; zoom in.",
+    step: {
+      "10s": "10 s",
+      minute: "1 min",
+      "5m": "5 min",
+      "15m": "15 min",
+      hour: "hourly",
+      "6h": "6 h",
+      day: "daily",
+    } as Record<string, string>,
+    thinned: "lowest and highest readings",
     showAll: "Show all rows",
   },
   explore: {

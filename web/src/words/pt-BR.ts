@@ -77,8 +77,16 @@ export const ptBR: Words = {
     empty: "Nenhuma leitura neste período.",
     gap: "sem dados",
     chart: (name) => `${name}: gráfico. As setas percorrem as leituras, mais e menos aproximam, arrastar amplia.`,
-    step: { minute: "de 1 min", hour: "por hora", day: "por dia" },
-    tooMuch: "Mais leituras do que um gráfico mostra; aproxime.",
+    step: {
+      "10s": "de 10 s",
+      minute: "de 1 min",
+      "5m": "de 5 min",
+      "15m": "de 15 min",
+      hour: "por hora",
+      "6h": "de 6 h",
+      day: "por dia",
+    },
+    thinned: "menores e maiores leituras",
     showAll: "Mostrar todas as linhas",
   },
   explore: {
