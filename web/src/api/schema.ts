@@ -20,7 +20,9 @@ export type InvitationShown = { "workspace_ulid": string; "workspace_name": stri
 
 export type InvitationToken = { "token": string };
 
-export type JobRead = { "job_id": string; "kind": string; "state": "queued" | "running" | "done" | "failed"; "progress": number; "created_at": string; "started_at": string | null; "finished_at": string | null; "error": string | null; "result": Record<string, unknown> | null };
+export type JobOwner = { "kind": "user" | "api_key" | "device_key" | "system"; "id": string; "name": string | null };
+
+export type JobRead = { "job_id": string; "kind": string; "state": "queued" | "running" | "done" | "failed" | "cancelled"; "progress": number; "owner": JobOwner | null; "attempts": number; "cancel_requested": boolean; "created_at": string; "started_at": string | null; "finished_at": string | null; "error": string | null; "result": Record<string, unknown> | null };
 
 export type Key = { "key_id": string; "name": string; "prefix": string; "created_at": string; "expires_at": string | null; "last_used_at": string | null; "scopes": ("read" | "write" | "admin")[]; "rate_limit": number | null };
 
