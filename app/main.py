@@ -12,19 +12,18 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import structlog
 from fastapi import FastAPI
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
 from app.auth.routes import router as auth
 from app.auth.throttle import Throttle
 from app.auth.uses import KeyUses
 from app.cache.routes import router as cache
-from app.core import migrate, openapi, probes, problems
+from app.core import migrate, openapi, pages, probes, problems
 from app.core.body_limit import BodyLimit
 from app.core.db import Database
 from app.core.events import Publisher
@@ -35,6 +34,7 @@ from app.core.process import die_with_parent
 from app.core.redis import Cache
 from app.core.settings import get_settings
 from app.core.stopping import on_exit_signal
+from app.fleet.routes import router as fleet
 from app.jobs.routes import router as jobs
 from app.live.routes import router as live
 from app.live.service import Live
@@ -61,7 +61,6 @@ from app.transfers.routes import router as transfers
 
 # Containers start in any order: the database gets so long to come up before the process gives up.
 DATABASE_PATIENCE_SECONDS = 60
-WELCOME = (Path(__file__).parent / "welcome.html").read_text(encoding="utf-8")
 DESCRIPTION = """
 Sensor data of on-premise servers: taken in durably, answered exactly.
 
@@ -178,6 +177,7 @@ def build() -> FastAPI:
         auth,
         servers,
         presence,
+        fleet,
         cache,
         transfers,
         exports,
@@ -198,9 +198,7 @@ def _add_pages(app: FastAPI) -> None:
     async def root() -> RedirectResponse:
         return RedirectResponse("/ui/", 307)
 
-    @app.get("/ui", include_in_schema=False)
-    async def welcome() -> HTMLResponse:
-        return HTMLResponse(WELCOME)
+    pages.install(app)
 
 
 api = build()

@@ -13,7 +13,7 @@ from app.core.identifiers import new_ulid
 from app.readings.packing import pack_rows
 from app.readings.quantities import ID_OF_NAME, NAMES
 from app.readings.rows import Float, Int, Rows
-from app.readings.segments import HOUR, Encoded, encode
+from app.readings.segments import HOUR, Encoded, decode_timestamps, encode, encode_timestamps
 
 FIRST_HOUR = int(datetime(2025, 1, 1, tzinfo=UTC).timestamp()) // 3600
 # So many different hours are generated and encoded; a longer history repeats them at other times.
@@ -111,8 +111,7 @@ def _copy(connection: "psycopg.Connection[Any]", number: int, made: list[tuple[i
 
 
 def _moved(segment: Encoded, to: int) -> tuple[bytes, datetime, datetime]:
-    """Its timestamps at another hour: a regular segment holds its first instant apart from its jitter."""
+    """Its timestamps at another hour, and the first and last of them."""
     by = (to - segment.hour) * HOUR
     first, last = (_EPOCH + timedelta(microseconds=ts + by) for ts in (segment.first_ts, segment.last_ts))
-    beginning = int.from_bytes(segment.timestamps[2:10], "little", signed=True) + by
-    return segment.timestamps[:2] + beginning.to_bytes(8, "little", signed=True) + segment.timestamps[10:], first, last
+    return encode_timestamps(decode_timestamps(segment.timestamps) + by), first, last

@@ -59,7 +59,8 @@ class Surroundings:
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = request_id
                 if headers.get("content-type", "").startswith("text/html"):
-                    headers["Content-Security-Policy"] = _PAGE_POLICY
+                    # The dashboard has a stricter one of its own.
+                    headers.setdefault("Content-Security-Policy", _PAGE_POLICY)
             await send(message)
 
         try:

@@ -35,7 +35,7 @@ async def latest(
         numbers = await asked_quantities(connection, workspace_id, sensor_types)
         # Its compiling takes longer than what it compiles: half a second for a fleet of 10,000.
         await connection.execute("SET LOCAL jit = off")
-        found = await _newest(connection, list(servers), numbers)
+        found = await newest(connection, list(servers), numbers)
     documents = [
         {
             "server_ulid": ulid,
@@ -78,7 +78,8 @@ async def asked_quantities(connection: Connection, workspace_id: int, sensor_typ
     return {name: number for name, number in known.items() if not sensor_types or name in sensor_types}
 
 
-async def _newest(connection: Connection, server_ids: list[int], numbers: Mapping[str, int]) -> Values:
+async def newest(connection: Connection, server_ids: list[int], numbers: Mapping[str, int]) -> Values:
+    """The newest value of each of these quantities, with its instant, of each server; silent ones have none."""
     found: Values = defaultdict(dict)
     for server_id, ts, *known, extra in await _all(connection, queries.SELECT_NEWEST, server_ids):
         row = dict(zip(NAMES, known, strict=True)) | (extra or {})

@@ -105,6 +105,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "/health/all"): Row("read", 200),
     ("GET", "/health/{server_ulid}"): Row("read", 200),
     ("GET", "/servers/{server_ulid}/presence"): Row("read", 200),
+    ("GET", "/fleet"): Row("read", 200),
     ("POST", "/imports"): Row("write", 202, content="server_ulid,timestamp,temperature\n"),
     ("POST", "/exports"): Row("read", 202, {"server_ulid": ["{server_ulid}"]}),
     # It is an import, which has no file for anybody.

@@ -34,7 +34,7 @@ PROTECTED = [
     ("DELETE", "/data"), ("POST", "/maintenance/seal"), ("POST", "/maintenance/verify"),
     ("GET", "/data"), ("GET", "/data/stream"), ("GET", "/data/latest"), ("GET", "/data/quality"),
     ("POST", "/exports"), ("GET", "/exports/01ARZ3NDEKTSV4RRFFQ69G5FAV/file"),
-    ("GET", "/health/all"), ("GET", "/health/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("POST", "/cache/set"),
+    ("GET", "/fleet"), ("GET", "/health/all"), ("GET", "/health/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("POST", "/cache/set"),
     ("GET", "/cache/get/a"), ("GET", "/auth/me"), ("POST", "/auth/logout"), ("POST", "/keys"), ("GET", "/keys"),
     ("DELETE", "/keys/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("GET", "/users"), ("POST", "/imports"),
     ("GET", "/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV"),

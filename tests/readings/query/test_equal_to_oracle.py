@@ -3,7 +3,6 @@
 import json
 import os
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,18 +11,11 @@ import pytest
 
 from app.auth.principals import Principal
 from app.core.clock import format_microseconds, parse_instant, to_microseconds
-from app.core.db import Database
-from app.core.redis import Cache
-from app.core.settings import Settings
 from app.readings.questions import DataQuery
 from app.readings.series import Series
 from tests.conftest import NewServer, NewUser
-from tests.database import database
 from tests.readings.query.oracle import DAY, HOUR, MINUTE, SECOND, Asked, Stored, answer, bucket_of
 from tests.readings.query.store import Store
-from tests.system import System
-
-__all__ = ["database"]
 
 CASES = 10_000 if os.environ.get("SENTINELA_TEST_LONG") == "1" else 160
 QUERIES_A_DATASET = 8
@@ -62,12 +54,6 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def connection(system: System) -> Iterator["psycopg.Connection[Any]"]:
-    with psycopg.connect(system.database_url, autocommit=True) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
 def world(new_user: NewUser, new_server: NewServer, connection: "psycopg.Connection[Any]") -> World:
     user = new_user()
     ulids = [new_server(user).ulid for _ in range(3)]
@@ -92,12 +78,6 @@ def store(world: World, connection: "psycopg.Connection[Any]") -> Store:
     ).fetchone()
     assert row
     return Store(connection, {"pressure": row[0]})
-
-
-@pytest.fixture(scope="module")
-def series(database: Database) -> Series:
-    # Nobody listens there: the data changes behind the cache's back.
-    return Series(database, Cache(Settings(redis_url="redis://127.0.0.1:1")))
 
 
 def scatter(chance: random.Random, world: World) -> tuple[list[Stored], list[Stored], list[Stored]]:

@@ -1,0 +1,1 @@
+"""Fleet: every server with its state, its last values and where they went, in one bounded answer."""

@@ -1,0 +1,54 @@
+// What a page has asked for and how that went: loading, there, or failed and to be tried again.
+import { type Signal, signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
+
+export type State<T> =
+  | { kind: "loading"; before?: T | undefined }
+  | { kind: "ready"; value: T }
+  | { kind: "failed"; error: unknown };
+
+export interface Resource<T> {
+  state: Signal<State<T>>;
+  again: () => void;
+}
+
+/** Load anew whenever a signal that `load` reads changes; what is under way then is cancelled. */
+export function useResource<T>(load: (signal: AbortSignal) => Promise<T>): Resource<T> {
+  const state = useSignal<State<T>>({ kind: "loading" });
+  const turn = useSignal(0);
+  useSignalEffect(() => {
+    void turn.value;
+    const abort = new AbortController();
+    const before = state.peek();
+    state.value = { kind: "loading", before: before.kind === "ready" ? before.value : undefined };
+    load(abort.signal).then(
+      (value) => {
+        if (!abort.signal.aborted) state.value = { kind: "ready", value };
+      },
+      (error: unknown) => {
+        if (!abort.signal.aborted) state.value = { kind: "failed", error };
+      },
+    );
+    return () => abort.abort();
+  });
+  return {
+    state,
+    again: () => {
+      turn.value += 1;
+    },
+  };
+}
+
+/** What a resource last had, also while it loads anew. */
+export function useLatest<T>(resource: Resource<T>): { readonly value: T | undefined } {
+  return useComputed(() => {
+    const state = resource.state.value;
+    if (state.kind === "ready") return state.value;
+    return state.kind === "loading" ? state.before : undefined;
+  });
+}
+
+/** The browser's clock, once a second: states and "22 s ago" move with it. A hidden tab rests. */
+export const clock = signal(Date.now());
+setInterval(() => {
+  if (!document.hidden) clock.value = Date.now();
+}, 1000);

@@ -1,0 +1,94 @@
+// Written by web/api_types.py from the OpenAPI document: do not edit, run it again.
+
+export type AuditRead = { "audit_id": string; "at": string; "actor_kind": "user" | "api_key" | "device_key" | "system"; "actor_id": string; "actor_name": string | null; "action": string; "target": string; "before": Record<string, unknown> | null; "after": Record<string, unknown> | null; "address": string | null; "request_id": string };
+
+export type BrowserSessionRead = { "csrf_token": string; "expires_at": string; "user": Me };
+
+export type DeviceKeyCreate = { "name"?: string; "expires_at"?: string | null; "old_keys_valid_until"?: string | null };
+
+export type DeviceKeyCreated = { "key_id": string; "name": string; "prefix": string; "created_at": string; "expires_at": string | null; "last_used_at": string | null; "device_key": string };
+
+export type Fleet = { "now": string; "sparkline_seconds": number; "servers": (FleetServer)[] };
+
+export type FleetServer = { "server_ulid": string; "server_name": string; "tags": Record<string, string>; "state": "online" | "late" | "offline"; "last_seen": string | null; "offline_after_seconds": number; "measured_at": string | null; "values": Record<string, number>; "sparklines": Record<string, (number | null)[]> };
+
+export type InvitationCreate = { "role"?: "viewer" | "operator" | "admin"; "email"?: string | null; "expires_at"?: string | null };
+
+export type InvitationCreated = { "invitation_id": string; "role": "viewer" | "operator" | "admin"; "email": string | null; "created_at": string; "expires_at": string; "token": string; "link": string; "mailed": boolean };
+
+export type InvitationShown = { "workspace_ulid": string; "workspace_name": string; "role": "viewer" | "operator" | "admin"; "expires_at": string };
+
+export type InvitationToken = { "token": string };
+
+export type JobOwner = { "kind": "user" | "api_key" | "device_key" | "system"; "id": string; "name": string | null };
+
+export type JobRead = { "job_id": string; "kind": string; "state": "queued" | "running" | "done" | "failed" | "cancelled"; "progress": number; "owner": JobOwner | null; "attempts": number; "cancel_requested": boolean; "created_at": string; "started_at": string | null; "finished_at": string | null; "error": string | null; "result": Record<string, unknown> | null };
+
+export type Key = { "key_id": string; "name": string; "prefix": string; "created_at": string; "expires_at": string | null; "last_used_at": string | null; "scopes": ("read" | "write" | "admin")[]; "rate_limit": number | null };
+
+export type KeyCreate = { "name": string; "scopes"?: ("read" | "write" | "admin")[]; "expires_at"?: string | null; "rate_limit"?: number | null };
+
+export type KeyCreated = { "key_id": string; "name": string; "prefix": string; "created_at": string; "expires_at": string | null; "last_used_at": string | null; "scopes": ("read" | "write" | "admin")[]; "rate_limit": number | null; "key": string };
+
+export type Login = { "username": string; "password": string };
+
+export type Me = { "id": string; "username": string; "email": string | null; "workspaces": (WorkspaceOfUser)[] };
+
+export type MemberRead = { "user_id": string; "username": string; "role": "viewer" | "operator" | "admin"; "joined_at": string };
+
+export type PasswordChange = { "old_password": string; "new_password": string };
+
+export type Presence = { "server_ulid": string; "server_name": string; "status": "online" | "offline"; "last_seen": string | null };
+
+export type Register = { "username": string; "password": string; "email"?: string | null; "invitation"?: string | null };
+
+export type Registered = { "id": string; "username": string };
+
+export type ResetConfirm = { "token": string; "new_password": string };
+
+export type RoleChange = { "role": "viewer" | "operator" | "admin" };
+
+export type ServerCreate = { "server_name": string; "offline_after_seconds"?: number | null; "interval_seconds"?: number | null; "retention_days"?: number | null; "tags"?: Record<string, unknown> };
+
+export type ServerCreated = { "server_ulid": string; "server_name": string; "offline_after_seconds": number | null; "interval_seconds": number | null; "retention_days": number | null; "tags": Record<string, string>; "created_at": string; "device_key": string };
+
+export type ServerRead = { "server_ulid": string; "server_name": string; "offline_after_seconds": number | null; "interval_seconds": number | null; "retention_days": number | null; "tags": Record<string, string>; "created_at": string };
+
+export type SessionRead = { "session_id": string; "kind": "browser" | "program"; "current": boolean; "created_at": string; "last_used_at": string | null; "expires_at": string | null; "address": string | null; "user_agent": string | null };
+
+export type WorkspaceOfUser = { "workspace_ulid": string; "name": string; "role": "viewer" | "operator" | "admin" };
+
+export type WorkspacePatch = { "name"?: string | null; "time_zone"?: string | null; "retention_days"?: number | null };
+
+export type WorkspaceRead = { "workspace_ulid": string; "name": string; "time_zone": string; "retention_days": number | null; "created_at": string };
+
+export interface Operations {
+  "DELETE /auth/sessions": { query: { others?: boolean }; body: undefined; answer: undefined };
+  "DELETE /auth/sessions/{session_id}": { query: {  }; body: undefined; answer: undefined };
+  "DELETE /keys/{key_id}": { query: {  }; body: undefined; answer: undefined };
+  "DELETE /workspaces/{workspace_ulid}/members/{user_id}": { query: {  }; body: undefined; answer: undefined };
+  "GET /audit": { query: { actor_id?: string | null; action?: string | null; target?: string | null; start_time?: string | null; end_time?: string | null; limit?: number; cursor?: string | null }; body: undefined; answer: (AuditRead)[] };
+  "GET /auth/session": { query: {  }; body: undefined; answer: BrowserSessionRead };
+  "GET /auth/sessions": { query: {  }; body: undefined; answer: (SessionRead)[] };
+  "GET /fleet": { query: { limit?: number; cursor?: string | null }; body: undefined; answer: Fleet };
+  "GET /health/{server_ulid}": { query: {  }; body: undefined; answer: Presence };
+  "GET /jobs/{job_id}": { query: {  }; body: undefined; answer: JobRead };
+  "GET /keys": { query: { limit?: number; cursor?: string | null }; body: undefined; answer: (Key)[] };
+  "GET /servers": { query: { name?: string | null; search?: string | null; tag?: (string)[]; limit?: number; cursor?: string | null }; body: undefined; answer: (ServerRead)[] };
+  "GET /servers/{server_ulid}": { query: {  }; body: undefined; answer: ServerRead };
+  "GET /workspaces/{workspace_ulid}": { query: {  }; body: undefined; answer: WorkspaceRead };
+  "GET /workspaces/{workspace_ulid}/members": { query: { limit?: number; cursor?: string | null }; body: undefined; answer: (MemberRead)[] };
+  "PATCH /workspaces/{workspace_ulid}": { query: {  }; body: Partial<WorkspacePatch>; answer: WorkspaceRead };
+  "PATCH /workspaces/{workspace_ulid}/members/{user_id}": { query: {  }; body: Partial<RoleChange>; answer: MemberRead };
+  "POST /auth/logout": { query: {  }; body: undefined; answer: undefined };
+  "POST /auth/password": { query: {  }; body: Partial<PasswordChange>; answer: undefined };
+  "POST /auth/register": { query: {  }; body: Partial<Register>; answer: Registered };
+  "POST /auth/reset/confirm": { query: {  }; body: Partial<ResetConfirm>; answer: undefined };
+  "POST /auth/session": { query: {  }; body: Partial<Login>; answer: BrowserSessionRead };
+  "POST /invitations/accept": { query: {  }; body: Partial<InvitationToken>; answer: WorkspaceOfUser };
+  "POST /invitations/show": { query: {  }; body: Partial<InvitationToken>; answer: InvitationShown };
+  "POST /keys": { query: {  }; body: Partial<KeyCreate>; answer: KeyCreated };
+  "POST /servers": { query: {  }; body: Partial<ServerCreate>; answer: ServerCreated };
+  "POST /servers/{server_ulid}/keys": { query: {  }; body: Partial<DeviceKeyCreate> | null; answer: DeviceKeyCreated };
+  "POST /workspaces/{workspace_ulid}/invitations": { query: {  }; body: Partial<InvitationCreate>; answer: InvitationCreated };
+}

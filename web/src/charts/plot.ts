@@ -1,0 +1,143 @@
+// One panel's uPlot: line, band, hatched gaps, a cursor shared with the other panels.
+import uPlot from "uplot";
+import { AXIS_FONT, GUTTER, airy, numberLabels, timeLabels, tzDate } from "./axes";
+import { type Colours, hatching } from "./colours";
+import type { Column } from "./series";
+
+export interface Line {
+  column: Column;
+  colours: Colours;
+  dash?: number[];
+}
+
+export interface PlotEvents {
+  /** A window was dragged out, milliseconds. */
+  zoom: (from: number, to: number) => void;
+  /** The window was pushed by so many milliseconds. */
+  pan: (by: number) => void;
+  /** The pointer stands at this index of the first line; null: nowhere. */
+  hover: (index: number | null) => void;
+}
+
+export interface PlotShape {
+  width: number;
+  height: number;
+  hasLabels: boolean;
+  sync: string;
+}
+
+// Narrower than this a drag is a click.
+const LEAST_DRAG = 5;
+// Wider strokes cost the main thread eight times as much when lines are dense.
+const DENSE = 600;
+
+/** x, then for each line its values, and its band where it has one. */
+export function dataOf(lines: readonly Line[]): uPlot.AlignedData {
+  const [only] = lines;
+  if (lines.length === 1 && only) {
+    const { times, values, low, high } = only.column;
+    return low && high ? [times, values, low, high] : [times, values];
+  }
+  return uPlot.join(lines.map(({ column }) => [column.times, column.values] as uPlot.AlignedData), lines.map(() => [1, 2]));
+}
+
+export function makePlot(host: HTMLElement, lines: readonly Line[], shape: PlotShape, events: PlotEvents): uPlot {
+  const [first] = lines;
+  if (!first) throw new Error("a panel shows at least one line");
+  const hasBand = lines.length === 1 && first.column.low !== null;
+  const line = ({ colours, dash, column }: Line): uPlot.Series => ({
+    stroke: colours.line,
+    width: column.times.length > DENSE ? 1 : 1.5,
+    ...(dash ? { dash } : {}),
+    points: { show: column.times.length < 3 },
+    spanGaps: lines.length > 1,
+  });
+  const edge: uPlot.Series = { stroke: "transparent", width: 0, points: { show: false } };
+  const options: uPlot.Options = {
+    width: shape.width,
+    height: shape.height,
+    tzDate,
+    legend: { show: false },
+    padding: [10, 10, 0, 0],
+    cursor: cursor(shape.sync, events),
+    scales: { x: { time: true }, y: { range: (_, low, high) => airy(low, high) } },
+    series: [{}, ...lines.map(line), ...(hasBand ? [edge, edge] : [])],
+    ...(hasBand ? { bands: [{ series: [3, 2] as [number, number], fill: first.colours.band }] } : {}),
+    axes: axes(first.colours, shape.hasLabels),
+    hooks: {
+      drawClear: [(plot) => drawGaps(plot, lines)],
+      setCursor: [(plot) => events.hover(plot.cursor.idx ?? null)],
+      setSelect: [(plot) => select(plot, events)],
+    },
+  };
+  return new uPlot(options, dataOf(lines), host);
+}
+
+function axes(colours: Colours, hasLabels: boolean): uPlot.Axis[] {
+  const shared = { stroke: colours.text, font: AXIS_FONT, grid: { stroke: colours.grid, width: 1 }, ticks: { show: false } };
+  return [
+    {
+      ...shared,
+      size: hasLabels ? 38 : 6,
+      space: 90,
+      values: (_, splits, __, ___, step) => (hasLabels ? timeLabels(splits, step) : splits.map(() => "")),
+    },
+    { ...shared, size: GUTTER, gap: 6, space: 28, values: (_, splits) => numberLabels(splits) },
+  ];
+}
+
+function cursor(key: string, events: PlotEvents): uPlot.Cursor {
+  return {
+    y: false,
+    points: { size: 7, width: 0, fill: dotColour },
+    sync: { key, scales: ["x", null] },
+    drag: { x: true, y: false, setScale: false },
+    bind: {
+      dblclick: () => () => null,
+      mousedown: (plot, _, handler) => (event) => {
+        if (!event.shiftKey) handler(event);
+        else startPan(plot, event, events);
+        return null;
+      },
+    },
+  };
+}
+
+/** The line's own colour; the edges of a band have no dots. */
+function dotColour(plot: uPlot, index: number): string {
+  const series = plot.series[index];
+  return series?.width && typeof series.stroke === "function" ? String(series.stroke(plot, index)) : "transparent";
+}
+
+function startPan(plot: uPlot, begun: MouseEvent, events: PlotEvents): void {
+  const finish = (event: MouseEvent): void => {
+    const perPixel = (plot.posToVal(1, "x") - plot.posToVal(0, "x")) * 1000;
+    events.pan((begun.clientX - event.clientX) * perPixel);
+  };
+  document.addEventListener("mouseup", finish, { once: true });
+}
+
+function select(plot: uPlot, events: PlotEvents): void {
+  const { left, width } = plot.select;
+  // Followers of the shared cursor are told too: only the panel with the pointer acts.
+  if (width >= LEAST_DRAG && plot.cursor.event) {
+    events.zoom(plot.posToVal(left, "x") * 1000, plot.posToVal(left + width, "x") * 1000);
+  }
+  if (width > 0) plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+}
+
+function drawGaps(plot: uPlot, lines: readonly Line[]): void {
+  const [only] = lines;
+  if (!only || lines.length > 1) return;
+  const { ctx: pen, bbox } = plot;
+  const pattern = hatching(pen, only.colours.gap);
+  if (!pattern) return;
+  pen.save();
+  pen.fillStyle = pattern;
+  for (const [from, to] of only.column.gaps) {
+    const left = Math.max(bbox.left, plot.valToPos(from, "x", true));
+    const right = Math.min(bbox.left + bbox.width, plot.valToPos(to, "x", true));
+    if (right - left > 2) pen.fillRect(left, bbox.top, right - left, bbox.height);
+  }
+  pen.restore();
+}

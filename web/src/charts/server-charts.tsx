@@ -1,0 +1,118 @@
+// A server's charts: loaded for the window in the URL, kept up to date by the stream.
+import type { ComponentChildren, JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { batch, useComputed, useSignal } from "@preact/signals";
+import { send } from "../api/client";
+import { clock, useResource } from "../api/resource";
+import type { ServerRead } from "../api/schema";
+import { listen } from "../live/stream";
+import { href, query } from "../router";
+import { zone } from "../settings";
+import { Button, Copy, ErrorNote, Loaded, useDeed } from "../ui/parts";
+import { words } from "../words";
+import { csvOf, download } from "./csv";
+import { type Loaded as Data, MAX_RAW, loadServer, queryOf } from "./load";
+import { Panels } from "./panels";
+import { type Columns, append, trim } from "./series";
+import { LIVE, RANGES, spanOf } from "./span";
+import { ValueTable } from "./table";
+import { Toolbar } from "./toolbar";
+
+// A window that follows the clock but not each reading is asked for again so often.
+const REFRESH_MS = 30_000;
+
+export function ServerCharts({ server, lead }: { server: ServerRead; lead: ComponentChildren }): JSX.Element {
+  const ulid = server.server_ulid;
+  const span = useComputed(() => spanOf(query.value, clock.value));
+  const columns = useSignal<Columns>(new Map());
+  const grown = useSignal(0);
+  const at = useSignal<number | null>(null);
+  const data = useResource<Data>(async (signal) => {
+    const found = await loadServer(ulid, spanOf(query.value, Date.now()), signal);
+    batch(() => {
+      columns.value = found.columns;
+      grown.value += 1;
+    });
+    return found;
+  });
+  useEffect(() => {
+    const stop = listen({
+      readings: (readings) => {
+        const { range } = span.peek();
+        if (!range || !LIVE.has(range)) return;
+        const known = columns.peek().size;
+        for (const { server_ulid: from, timestamp, ...values } of readings) {
+          if (from === ulid) append(columns.peek(), Date.parse(timestamp) / 1000, values);
+        }
+        trim(columns.peek(), Date.now() / 1000 - RANGES[range] - 5);
+        if (columns.peek().size > known) columns.value = new Map(columns.peek());
+        grown.value += 1;
+      },
+      reset: data.again,
+    });
+    const timer = setInterval(() => {
+      const { range } = span.peek();
+      if (range && !LIVE.has(range) && !document.hidden) data.again();
+    }, REFRESH_MS);
+    return () => {
+      stop();
+      clearInterval(timer);
+    };
+  }, []);
+  const link = (): string => {
+    const { from, to } = span.peek();
+    const frozen = { from: new Date(from).toISOString(), to: new Date(to).toISOString(), tz: zone.value };
+    return window.location.origin + href(`/servers/${ulid}`, frozen);
+  };
+  return (
+    <>
+      <div class="head">
+        {lead}
+        <div class="actions">
+          <Copy text={link} label={words.value.server.copyLink} />
+          <Save server={server} rows={() => rowsOf(data.state.peek())} />
+        </div>
+      </div>
+      <Loaded of={data} rows={8}>
+        {(found) => (
+          <>
+            <Toolbar span={span.value} step={found.step} at={at} hasBand={hasBand(found)} isThinned={found.rows.length >= MAX_RAW} />
+            {columns.value.size === 0 ? (
+              <p class="card">{words.value.server.empty}</p>
+            ) : (
+              <Panels columns={columns} grown={grown} span={span} at={at} />
+            )}
+            <ValueTable rows={found.rows} />
+          </>
+        )}
+      </Loaded>
+    </>
+  );
+}
+
+function hasBand(found: Data): boolean {
+  return [...found.columns.values()].some((column) => column.low !== null);
+}
+
+function rowsOf(state: { kind: string; value?: Data; before?: Data | undefined }): Data["rows"] {
+  return (state.value ?? state.before)?.rows ?? [];
+}
+
+const fileName = (server: ServerRead): string => server.server_name.replaceAll(/[^\w-]+/g, "_");
+
+function Save({ server, rows }: { server: ServerRead; rows: () => Data["rows"] }): JSX.Element {
+  const save = (): void => download(`${fileName(server)}.csv`, new Blob([csvOf(rows())], { type: "text/csv" }));
+  const parquet = useDeed(async () => {
+    const answer = await send("GET", queryOf([server.server_ulid], spanOf(query.value, Date.now()), "parquet"));
+    download(`${fileName(server)}.parquet`, await answer.blob());
+  });
+  return (
+    <>
+      <Button onClick={save}>{words.value.server.csv}</Button>
+      <Button disabled={parquet.busy} onClick={() => parquet.run()}>
+        {words.value.server.parquet}
+      </Button>
+      {parquet.error ? <ErrorNote error={parquet.error} /> : null}
+    </>
+  );
+}

@@ -1,0 +1,52 @@
+// The window of time that a chart shows: the last so long, or from an instant to another. It stands in the URL.
+import { change } from "../router";
+
+export const RANGES = { "1m": 60, "5m": 300, "15m": 900, "1h": 3600, "24h": 86_400, "7d": 604_800, "30d": 2_592_000, "1y": 31_536_000 } as const;
+export type Range = keyof typeof RANGES;
+export const RANGE_NAMES = Object.keys(RANGES) as Range[];
+/** Ranges so short that every reading moves the chart. */
+export const LIVE: ReadonlySet<Range> = new Set<Range>(["1m", "5m", "15m"]);
+const DEFAULT: Range = "15m";
+const LEAST_MS = 1000;
+const MOST_MS = 10 * 366 * 86_400_000;
+
+/** Milliseconds since 1970; `range` where it moves with the clock. */
+export interface Span {
+  range: Range | null;
+  from: number;
+  to: number;
+}
+
+/** The window that a query names; one that makes no sense is the default. */
+export function spanOf(query: URLSearchParams, now: number): Span {
+  const from = Date.parse(query.get("from") ?? "");
+  const to = Date.parse(query.get("to") ?? "");
+  if (from < to) return { range: null, from, to };
+  const name = query.get("range") as Range;
+  const range = name in RANGES ? name : DEFAULT;
+  return { range, from: now - RANGES[range] * 1000, to: now };
+}
+
+/** Put a window into the URL; Back returns to the one before unless `replace`. */
+export function show(from: number, to: number, replace = false): void {
+  const length = Math.min(MOST_MS, Math.max(LEAST_MS, to - from));
+  const middle = (from + to) / 2;
+  const text = (ms: number): string => new Date(Math.round(ms)).toISOString();
+  change({ from: text(middle - length / 2), to: text(middle + length / 2), range: "" }, replace);
+}
+
+export function showRange(range: Range): void {
+  change({ from: "", to: "", range });
+}
+
+/** Twice as long around the same middle; what follows the clock takes the next range. */
+export function zoomOut(span: Span): void {
+  const next = span.range && RANGE_NAMES[RANGE_NAMES.indexOf(span.range) + 1];
+  const half = (span.to - span.from) / 2;
+  if (next) showRange(next);
+  else show(span.from - half, span.to + half);
+}
+
+export function zoomIn(span: Span, around = (span.from + span.to) / 2): void {
+  show(around - (around - span.from) / 2, around + (span.to - around) / 2);
+}

@@ -1,0 +1,94 @@
+// One server: its state, and its readings from a year down to each of them.
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { useComputed, useSignal } from "@preact/signals";
+import { ask } from "../api/client";
+import { clock, useResource } from "../api/resource";
+import type { Presence, ServerRead } from "../api/schema";
+import { ServerCharts } from "../charts/server-charts";
+import { stateOf } from "../fleet/store";
+import { ago } from "../format";
+import { listen, watched } from "../live/stream";
+import { workspace } from "../settings";
+import { FirstReading } from "../ui/first-reading";
+import { Loaded } from "../ui/parts";
+import { StateBadge } from "../ui/state";
+import { words } from "../words";
+
+const DEFAULT_LIMIT_SECONDS = 10;
+
+export function ServerPage({ parameters }: { parameters: Record<string, string> }): JSX.Element {
+  const ulid = parameters["ulid"] ?? "";
+  const found = useResource(async (signal) => {
+    void workspace.value;
+    const path = { server_ulid: ulid };
+    return Promise.all([
+      ask("GET /servers/{server_ulid}", { path, signal }),
+      ask("GET /health/{server_ulid}", { path, signal }),
+    ]);
+  });
+  useEffect(() => {
+    watched.value = [ulid];
+    return () => (watched.value = null);
+  }, [ulid]);
+  return (
+    <div class="page">
+      <Loaded of={found} rows={6}>
+        {([server, presence]) => <Server server={server} presence={presence} />}
+      </Loaded>
+    </div>
+  );
+}
+
+function Server({ server, presence }: { server: ServerRead; presence: Presence }): JSX.Element {
+  // By this browser's clock: what arrives from now on moves it. The first look trusts the server's word.
+  const seen = useSignal(presence.last_seen === null ? null : Date.parse(presence.last_seen));
+  const heard = useSignal(false);
+  useEffect(
+    () =>
+      listen({
+        readings: (batch) => {
+          if (!batch.some((one) => one.server_ulid === server.server_ulid)) return;
+          seen.value = Date.now();
+          heard.value = true;
+        },
+      }),
+    [],
+  );
+  const limit = server.offline_after_seconds ?? DEFAULT_LIMIT_SECONDS;
+  const state = useComputed(() => (heard.value || seen.value === null ? stateOf(seen.value, clock.value, limit) : presence.status));
+  const isWaiting = useComputed(() => seen.value === null);
+  if (isWaiting.value) return <FirstReading server={server} />;
+  return (
+    <>
+      <ServerCharts server={server} lead={<Lead server={server} state={state} seen={seen} />} />
+    </>
+  );
+}
+
+function Lead({ server, state, seen }: {
+  server: ServerRead;
+  state: { readonly value: "online" | "late" | "offline" };
+  seen: { readonly value: number | null };
+}): JSX.Element {
+  const seconds = seen.value === null ? 0 : Math.max(0, (clock.value - seen.value) / 1000);
+  const tags = Object.values(server.tags);
+  return (
+    <div>
+      <p>
+        <a class="soft back" href="/ui/">
+          ← {words.value.server.back}
+        </a>
+      </p>
+      <div class="title">
+        <h1>{server.server_name}</h1>
+        <StateBadge state={state.value} />
+      </div>
+      <p class="soft">
+        <code title={server.server_ulid}>{server.server_ulid.slice(-6).toLowerCase()}</code>
+        {tags.map((tag) => ` · ${tag}`)}
+        {` · ${words.value.server.last(seconds < 2 ? words.value.time.now : ago(seconds))}`}
+      </p>
+    </div>
+  );
+}

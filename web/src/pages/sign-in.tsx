@@ -1,0 +1,70 @@
+// Signing in and making an account. The address stays, so that one arrives where one wanted to go.
+import type { JSX } from "preact";
+import { useSignal } from "@preact/signals";
+import { register, signIn } from "../api/session";
+import { type Language, chooseLanguage, language } from "../settings";
+import { Brand } from "../ui/shell";
+import { Button, ErrorNote, fieldsOf, useDeed } from "../ui/parts";
+import { words } from "../words";
+
+export function SignInPage(): JSX.Element {
+  const isNew = useSignal(false);
+  const { account } = words.value;
+  const deed = useDeed((username: string, password: string) =>
+    isNew.value ? register(username, password) : signIn(username, password),
+  );
+  const submit = (event: Event): void => {
+    const fields = fieldsOf(event);
+    deed.run(fields["username"] ?? "", fields["password"] ?? "");
+  };
+  const title = isNew.value ? account.register : account.signIn;
+  document.title = `${title} · Sentinela`;
+  return (
+    <main class="page narrow sign-in">
+      <div>
+        <Brand />
+        <p class="soft">{account.tagline}</p>
+      </div>
+      <form class="card" onSubmit={submit}>
+        <h1>{title}</h1>
+        <label>
+          {account.username}
+          <input name="username" required autocomplete="username" autocapitalize="none" spellcheck={false} />
+        </label>
+        <label>
+          {account.password}
+          <input
+            name="password"
+            type="password"
+            required
+            minLength={isNew.value ? 8 : 1}
+            autocomplete={isNew.value ? "new-password" : "current-password"}
+          />
+        </label>
+        {isNew.value ? <p class="soft">{account.passwordHint}</p> : null}
+        {deed.error ? <ErrorNote error={deed.error} /> : null}
+        <Button kind="main" type="submit" disabled={deed.busy}>
+          {title}
+        </Button>
+        <p class="soft">
+          {isNew.value ? account.hasAccount : account.noAccount}{" "}
+          <button type="button" class="text-button" onClick={() => (isNew.value = !isNew.value)}>
+            {isNew.value ? account.signIn : account.register}
+          </button>
+        </p>
+      </form>
+      <LanguageLink />
+    </main>
+  );
+}
+
+function LanguageLink(): JSX.Element {
+  const other: [Language, string] = language.value === "en" ? ["pt-BR", "Português"] : ["en", "English"];
+  return (
+    <p>
+      <button type="button" class="text-button" lang={other[0]} onClick={() => chooseLanguage(other[0])}>
+        {other[1]}
+      </button>
+    </p>
+  );
+}
