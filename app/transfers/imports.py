@@ -73,6 +73,8 @@ class Checkpoint:
     """How many of its hot rows are."""
     cell: Cell | None = None
     """The last of its cells that is."""
+    progress: float = 0.0
+    """The share of the file that was done when it began."""
 
     @classmethod
     def read(cls, document: dict[str, Any], first_hot: int) -> "Checkpoint":
@@ -81,9 +83,14 @@ class Checkpoint:
             return cls(Tally(**document), first_hot)
         return cls(**document | {"tally": Tally(**document["tally"])})
 
-    def end_load(self, row: int) -> None:
-        """All of the load is committed, and the next one begins at this row."""
-        self.tally.rows = row
+    def share(self, load: Load, left: int) -> float:
+        """The share of the file that is done with when so many rows of the load are left, 0 to 1."""
+        done = 1 - left / max(1, len(load.rows))
+        return self.progress + (load.progress - self.progress) * done
+
+    def end_load(self, load: Load) -> None:
+        """All of the load is committed, and the next one begins behind it."""
+        self.tally.rows, self.progress = load.end, load.progress
         self.begun, self.hot_rows, self.cell = False, 0, None
 
 
@@ -145,12 +152,15 @@ async def _store_load(job: Held, writer: WriterConnection, load: Load, point: Ch
     parts = list(_parts(load.rows, point))
     if not point.begun:
         point.tally.refuse(load.refused)
+    left = sum(len(part.rows) for part in parts)
     for place, part in enumerate(parts or [Part(EMPTY, hot=True)], 1):
+        left -= len(part.rows)
         async with writer.transaction() as connection:
             await _store_part(connection, part, point)
+            progress = point.share(load, left)
             if place >= len(parts):
-                point.end_load(load.end)
-            await jobs.save(connection, job, asdict(point), load.progress)
+                point.end_load(load)
+            await jobs.save(connection, job, asdict(point), progress)
 
 
 def _parts(rows: Rows, point: Checkpoint) -> Iterator[Part]:

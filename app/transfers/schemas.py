@@ -51,6 +51,12 @@ class ImportOptions(BaseModel):
 class ExportRequest(DataQuery):
     """What to write, as `GET /data` is asked for it, and in which form."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"start_time": "2026-01-01T00:00:00Z", "end_time": "2026-01-31T23:59:59Z", "format": "parquet"}
+        }
+    )
+
     format: Format = Field(default="csv", description="The form of the file.")
     # A file has no pages and no estimate.
     limit: None = None

@@ -15,9 +15,9 @@ from tests.contract.test_imports import csv_of, finished, receipt_of, upload
 from tests.database import database as database
 from tests.workspaces import workspace_of
 
-START = datetime(2024, 1, 1, tzinfo=UTC)
-# Some three seconds of work on a quiet machine: time enough to be stopped on the way.
-ROWS = 60_000
+# So young that they are stored as rows, a part at a time: some three seconds of work, time enough to be stopped.
+START = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=30)
+ROWS = 200_000
 # Ten times what a slice takes on a busy machine.
 STOPS_WITHIN = 30.0
 
@@ -40,7 +40,7 @@ def control(client: httpx.Client, user: User, job_id: str, verb: str) -> httpx.R
 
 
 def long_file(server: Server) -> str:
-    rows = (f"{server.ulid},{(START + timedelta(seconds=n)).isoformat()},{n / 8}\n" for n in range(ROWS))
+    rows = (f"{server.ulid},{(START + timedelta(milliseconds=5 * n)).isoformat()},{n / 8}\n" for n in range(ROWS))
     return "server_ulid,timestamp,temperature\n" + "".join(rows)
 
 
@@ -124,7 +124,7 @@ def test_a_running_job_stops_and_what_it_committed_stays_and_is_counted(
     job = ended(client, user, job_id)
     assert (job["state"], job["error"]) == ("cancelled", None)
     assert 0 < job["result"]["accepted"] < ROWS
-    assert stored(client, user, server) == job["result"]["accepted"] == job["result"]["rows"]
+    assert stored(client, user, server) == job["result"]["accepted"]
     assert control(client, user, job_id, "retry").status_code == 202
     job = ended(client, user, job_id)
     assert job["state"] == "done"

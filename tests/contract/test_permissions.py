@@ -72,6 +72,13 @@ def described(client: httpx.Client) -> set[tuple[str, str]]:
     }
 
 
+def fill(value: Any, things: dict[str, str]) -> Any:
+    """The texts of an input with the names of things in them."""
+    if isinstance(value, list):
+        return [fill(item, things) for item in value]
+    return value.format(**things) if isinstance(value, str) else value
+
+
 def ask(world: World, operation: tuple[str, str], headers: dict[str, str], things: dict[str, str]) -> httpx.Response:
     (method, path), row = operation, TABLE[operation]
     filled = {**things, "new_name": unique("name")}
@@ -79,9 +86,7 @@ def ask(world: World, operation: tuple[str, str], headers: dict[str, str], thing
     if row.content is not None:
         headers, options["content"] = {**headers, "Content-Type": "text/csv"}, row.content
     elif row.body is not None:
-        options["json"] = {
-            name: value.format(**filled) if isinstance(value, str) else value for name, value in row.body.items()
-        }
+        options["json"] = {name: fill(value, filled) for name, value in row.body.items()}
     # Without the client's own cookies: an operation that signs a browser in leaves one.
     world.client.cookies.clear()
     request = world.client.build_request(method, path.format(**filled), headers=headers, **options)

@@ -10,10 +10,10 @@ from tests.faults import processes
 from tests.faults.processes import WORKER, until
 from tests.system import System
 
-# Some eight seconds of work on a quiet machine: time enough to be seen and killed in the middle.
-ROWS = 200_000
-FEWER_ROWS = 60_000
-START = datetime(2024, 1, 1, tzinfo=UTC)
+# So young that they are stored as rows, a part at a time: some seconds of work, time enough to be killed in the middle.
+START = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=30)
+ROWS = 400_000
+FEWER_ROWS = 300_000
 # A silent job is found after 30 s and by a sweep that comes every ten; then the rest of the rows.
 DONE_SECONDS = 140.0
 
@@ -21,7 +21,7 @@ Row = dict[str, Any]
 
 
 def instant(row: int) -> str:
-    return (START + timedelta(seconds=row)).isoformat().replace("+00:00", "Z")
+    return (START + timedelta(milliseconds=2 * row)).isoformat().replace("+00:00", "Z")
 
 
 def temperature(row: int) -> float:

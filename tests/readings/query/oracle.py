@@ -15,15 +15,8 @@ from app.core import zones
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND, MINUTE, HOUR, DAY = 1_000_000, 60_000_000, 3_600_000_000, 86_400_000_000
-CLOCK = {
-    "10s": 10 * SECOND,
-    "1m": MINUTE,
-    "minute": MINUTE,
-    "5m": 5 * MINUTE,
-    "15m": 15 * MINUTE,
-    "1h": HOUR,
-    "hour": HOUR,
-}
+CLOCK = {"10s": 10 * SECOND, "1m": MINUTE, "5m": 5 * MINUTE, "15m": 15 * MINUTE, "1h": HOUR}
+CLOCK |= {"minute": MINUTE, "hour": HOUR}
 DEFAULT_GAP = HOUR
 
 
