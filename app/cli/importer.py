@@ -63,10 +63,10 @@ def import_file(
 ) -> None:
     """Import readings from a file: CSV, NDJSON, Parquet or an Arrow stream.
 
-    The first line of CSV names the columns. The file is sent as it is and stored by
-    a job in the background; this command waits for it and prints the receipt.
-    Importing the same file again changes nothing. The exit code is 1 when the
-    job failed or every row was rejected.
+    The first line of CSV names the columns. The file is sent as it is and
+    stored by a job in the background; this command waits for it and prints
+    the receipt. Importing the same file again changes nothing. The exit code
+    is 1 when the job failed or every row was rejected.
 
     Example: sentinela import library.csv.gz --server-column node --create-servers
     """
