@@ -1,5 +1,6 @@
 """Others that answer the same: SQL over rows in the same PostgreSQL, DuckDB and ClickHouse where installed."""
 
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Protocol
 
@@ -45,7 +46,7 @@ class DuckDb:
     name = "DuckDB"
 
     def __init__(self, fleet: Fleet) -> None:
-        import duckdb  # type: ignore[import-not-found,unused-ignore]
+        duckdb: Any = import_module("duckdb")
 
         self._connection = duckdb.connect()
         self._connection.execute("SET threads = 2")
@@ -66,9 +67,9 @@ class ClickHouse:
     name = "ClickHouse (chdb)"
 
     def __init__(self, fleet: Fleet) -> None:
-        from chdb import session  # type: ignore[import-not-found,unused-ignore]
+        chdb: Any = import_module("chdb.session")
 
-        self._session = session.Session()
+        self._session = chdb.Session()
         self._session.query("CREATE DATABASE bench ENGINE = Atomic")
         columns = ", ".join(f"{name} Float64" for name in NAMES)
         self._session.query(

@@ -67,7 +67,17 @@ async def test_sealed_and_hot_answer_alike(
     for question, sealed, hot in zip(QUESTIONS, *answers, strict=True):
         assert len(sealed) == len(hot) > 0, question
         for one, other in zip(sealed, hot, strict=True):
-            assert one == pytest.approx(other, rel=1e-9), question
+            assert texts(one) == texts(other), question
+            assert numbers_of(one) == pytest.approx(numbers_of(other), rel=1e-9), question
+
+
+def texts(row: dict[str, Any]) -> dict[str, Any]:
+    """What must be alike to the letter: instants, servers, nulls."""
+    return {name: value for name, value in row.items() if value is None or isinstance(value, str)}
+
+
+def numbers_of(row: dict[str, Any]) -> dict[str, float]:
+    return {name: value for name, value in row.items() if isinstance(value, int | float)}
 
 
 async def ask(
