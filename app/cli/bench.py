@@ -97,6 +97,21 @@ def bench_query(
     query.run(query.Options(rounds, servers, days, peers, json_file))
 
 
+@bench.command("ui")
+@one_line_errors
+def bench_ui(
+    rounds: Annotated[int, typer.Option(min=1, help="How often paints are measured.")] = 5,
+    minutes: Annotated[float, typer.Option(min=0.1, help="How long a live page is watched; the budget says 30.")] = 1.0,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures to this file.")] = None,
+) -> None:
+    """Measure the dashboard in headless Chromium: weight, first paint, charts, smoothness, memory.
+
+    Example: sentinela bench ui --minutes 30
+    """
+    ui = _module("bench.ui")
+    ui.run(ui.Options(rounds, minutes, json_file))
+
+
 def _module(name: str) -> Any:
     """A module of the folder `bench`, which lies beside the application in a checkout and nowhere else."""
     if not (PROJECT / "bench" / "__init__.py").exists():

@@ -31,8 +31,8 @@ async def test_a_dropped_file_is_imported_and_its_bad_row_shown(
     await expect(page.get_by_label("Holds: temp")).to_have_value("temperature")
     await page.get_by_role("button", name="Import", exact=True).click()
     await expect(page.get_by_role("heading", name="Done")).to_be_visible(timeout=30_000)
-    await expect(page.locator(".rows tbody tr")).to_have_count(1)
-    await expect(page.locator(".rows tbody")).to_contain_text("umidity")
+    await expect(page.locator("section[aria-live] .rows tbody tr")).to_have_count(1)
+    await expect(page.locator("section[aria-live] .rows tbody")).to_contain_text("umidity")
     rows = client.get("/data", params={"server_ulid": server.ulid}, headers=user.headers).json()
     assert [row["temperature"] for row in rows] == [21.5, 21.7]
 

@@ -24,6 +24,9 @@ export function count(number: number): string {
   return (numbers.value.fixed[0] ?? numbers.value.free).format(number);
 }
 
+const percent = computed(() => new Intl.NumberFormat(language.value, { style: "percent", maximumFractionDigits: 1 }));
+export const share = (of: number): string => percent.value.format(of);
+
 const short = computed(() => new Intl.NumberFormat(language.value, { maximumFractionDigits: 3 }));
 export const tick = (number: number): string => short.value.format(number);
 

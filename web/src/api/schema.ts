@@ -1,8 +1,12 @@
 // Written by web/api_types.py from the OpenAPI document: do not edit, run it again.
 
+export type ArrivalsRead = { "received": number; "duplicates": number; "rejected": number; "late": number; "lag_seconds": Lag | null; "clock_ahead_seconds": number | null };
+
 export type AuditRead = { "audit_id": string; "at": string; "actor_kind": "user" | "api_key" | "device_key" | "system"; "actor_id": string; "actor_name": string | null; "action": string; "target": string; "before": Record<string, unknown> | null; "after": Record<string, unknown> | null; "address": string | null; "request_id": string };
 
 export type BrowserSessionRead = { "csrf_token": string; "expires_at": string; "user": Me };
+
+export type DeviceKey = { "key_id": string; "name": string; "prefix": string; "created_at": string; "expires_at": string | null; "last_used_at": string | null };
 
 export type DeviceKeyCreate = { "name"?: string; "expires_at"?: string | null; "old_keys_valid_until"?: string | null };
 
@@ -30,6 +34,8 @@ export type KeyCreate = { "name": string; "scopes"?: ("read" | "write" | "admin"
 
 export type KeyCreated = { "key_id": string; "name": string; "prefix": string; "created_at": string; "expires_at": string | null; "last_used_at": string | null; "scopes": ("read" | "write" | "admin")[]; "rate_limit": number | null; "key": string };
 
+export type Lag = { "least": number; "mean": number; "largest": number };
+
 export type Login = { "username": string; "password": string };
 
 export type Me = { "id": string; "username": string; "email": string | null; "workspaces": (WorkspaceOfUser)[] };
@@ -39,6 +45,10 @@ export type MemberRead = { "user_id": string; "username": string; "role": "viewe
 export type PasswordChange = { "old_password": string; "new_password": string };
 
 export type Presence = { "server_ulid": string; "server_name": string; "status": "online" | "offline"; "last_seen": string | null };
+
+export type QualityOfServer = { "server_ulid": string; "server_name": string; "start_time": string; "end_time": string; "interval_seconds": number | null; "interval_declared": boolean; "readings": number; "expected": number | null; "completeness": number | null; "gaps": Stretches; "quantities": Record<string, QuantityQuality>; "arrivals": ArrivalsRead | null };
+
+export type QuantityQuality = { "readings": number; "minimum": number; "maximum": number; "out_of_range": number; "stuck": Stretches };
 
 export type Register = { "username": string; "password": string; "email"?: string | null; "invitation"?: string | null };
 
@@ -56,6 +66,10 @@ export type ServerRead = { "server_ulid": string; "server_name": string; "offlin
 
 export type SessionRead = { "session_id": string; "kind": "browser" | "program"; "current": boolean; "created_at": string; "last_used_at": string | null; "expires_at": string | null; "address": string | null; "user_agent": string | null };
 
+export type Stretch = { "start_time": string; "end_time": string; "value"?: number | null; "readings"?: number | null };
+
+export type Stretches = { "count": number; "seconds": number; "longest": (Stretch)[] };
+
 export type WorkspaceOfUser = { "workspace_ulid": string; "name": string; "role": "viewer" | "operator" | "admin" };
 
 export type WorkspacePatch = { "name"?: string | null; "time_zone"?: string | null; "retention_days"?: number | null };
@@ -66,16 +80,20 @@ export interface Operations {
   "DELETE /auth/sessions": { query: { others?: boolean }; body: undefined; answer: undefined };
   "DELETE /auth/sessions/{session_id}": { query: {  }; body: undefined; answer: undefined };
   "DELETE /keys/{key_id}": { query: {  }; body: undefined; answer: undefined };
+  "DELETE /servers/{server_ulid}/keys/{key_id}": { query: {  }; body: undefined; answer: undefined };
   "DELETE /workspaces/{workspace_ulid}/members/{user_id}": { query: {  }; body: undefined; answer: undefined };
   "GET /audit": { query: { actor_id?: string | null; action?: string | null; target?: string | null; start_time?: string | null; end_time?: string | null; limit?: number; cursor?: string | null }; body: undefined; answer: (AuditRead)[] };
   "GET /auth/session": { query: {  }; body: undefined; answer: BrowserSessionRead };
   "GET /auth/sessions": { query: {  }; body: undefined; answer: (SessionRead)[] };
+  "GET /data/quality": { query: { server_ulid?: (string)[]; sensor_type?: (string)[]; start_time?: string | null; end_time?: string | null; plausible?: (string)[]; stuck_after?: number }; body: undefined; answer: (QualityOfServer)[] };
   "GET /fleet": { query: { limit?: number; cursor?: string | null }; body: undefined; answer: Fleet };
   "GET /health/{server_ulid}": { query: {  }; body: undefined; answer: Presence };
+  "GET /jobs": { query: { kind?: (string)[] | null; state?: ("queued" | "running" | "done" | "failed" | "cancelled")[] | null; limit?: number; cursor?: string | null }; body: undefined; answer: (JobRead)[] };
   "GET /jobs/{job_id}": { query: {  }; body: undefined; answer: JobRead };
   "GET /keys": { query: { limit?: number; cursor?: string | null }; body: undefined; answer: (Key)[] };
   "GET /servers": { query: { name?: string | null; search?: string | null; tag?: (string)[]; limit?: number; cursor?: string | null }; body: undefined; answer: (ServerRead)[] };
   "GET /servers/{server_ulid}": { query: {  }; body: undefined; answer: ServerRead };
+  "GET /servers/{server_ulid}/keys": { query: {  }; body: undefined; answer: (DeviceKey)[] };
   "GET /workspaces/{workspace_ulid}": { query: {  }; body: undefined; answer: WorkspaceRead };
   "GET /workspaces/{workspace_ulid}/members": { query: { limit?: number; cursor?: string | null }; body: undefined; answer: (MemberRead)[] };
   "PATCH /workspaces/{workspace_ulid}": { query: {  }; body: Partial<WorkspacePatch>; answer: WorkspaceRead };
@@ -87,6 +105,8 @@ export interface Operations {
   "POST /auth/session": { query: {  }; body: Partial<Login>; answer: BrowserSessionRead };
   "POST /invitations/accept": { query: {  }; body: Partial<InvitationToken>; answer: WorkspaceOfUser };
   "POST /invitations/show": { query: {  }; body: Partial<InvitationToken>; answer: InvitationShown };
+  "POST /jobs/{job_id}/cancel": { query: {  }; body: undefined; answer: JobRead };
+  "POST /jobs/{job_id}/retry": { query: {  }; body: undefined; answer: JobRead };
   "POST /keys": { query: {  }; body: Partial<KeyCreate>; answer: KeyCreated };
   "POST /servers": { query: {  }; body: Partial<ServerCreate>; answer: ServerCreated };
   "POST /servers/{server_ulid}/keys": { query: {  }; body: Partial<DeviceKeyCreate> | null; answer: DeviceKeyCreated };

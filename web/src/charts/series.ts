@@ -19,12 +19,19 @@ const LEAST_GAP_SECONDS = 2;
 /** Columns of rows; `step`: seconds between buckets, null: readings as they are. */
 export function columnsOf(rows: readonly DataRow[], step: number | null): Columns {
   const found: Columns = new Map();
+  // Where each key's values go: 100,000 rows have the same few keys.
+  const places = new Map<string, { column: Column; kind: Kind }>();
   for (const row of rows) {
     const time = Date.parse(row.timestamp) / 1000;
-    for (const [key, value] of Object.entries(row)) {
+    for (const key in row) {
+      const value = row[key];
       if (typeof value !== "number") continue;
-      const [name, kind] = nameAndKind(key);
-      const column = columnFor(found, name);
+      let place = places.get(key);
+      if (!place) {
+        const [name, kind] = nameAndKind(key);
+        places.set(key, (place = { column: columnFor(found, name), kind }));
+      }
+      const { column, kind } = place;
       if (kind === "mean") {
         column.times.push(time);
         column.values.push(value);
@@ -41,6 +48,7 @@ function columnFor(columns: Columns, name: string): Column {
   return column;
 }
 
+type Kind = "mean" | "low" | "high";
 const SUFFIXES = [
   ["_mean", "mean"],
   ["_min", "low"],
@@ -48,7 +56,7 @@ const SUFFIXES = [
 ] as const;
 
 /** `temperature_max` is the highest of the temperature. */
-export function nameAndKind(key: string): [string, "mean" | "low" | "high"] {
+export function nameAndKind(key: string): [string, Kind] {
   for (const [suffix, kind] of SUFFIXES) if (key.endsWith(suffix)) return [key.slice(0, -suffix.length), kind];
   return [key, "mean"];
 }
@@ -64,6 +72,7 @@ export function allowance(times: readonly number[]): number {
 
 function withGaps(column: Column, allowed: number | null): Column {
   const most = allowed ?? allowance(column.times);
+  if (!hasGap(column.times, most)) return column;
   const out: Column = { times: [], values: [], low: column.low && [], high: column.high && [], gaps: [] };
   column.times.forEach((time, index) => {
     const before = column.times[index - 1];
@@ -74,6 +83,11 @@ function withGaps(column: Column, allowed: number | null): Column {
     put(out, time, column.values[index] ?? null, column.low?.[index] ?? null, column.high?.[index] ?? null);
   });
   return out;
+}
+
+function hasGap(times: readonly number[], most: number): boolean {
+  for (let i = 1; i < times.length; i += 1) if ((times[i] ?? 0) - (times[i - 1] ?? 0) > most) return true;
+  return false;
 }
 
 function put(column: Column, time: number, value: number | null, low: number | null, high: number | null): void {
@@ -119,14 +133,16 @@ export interface Statistics {
 
 /** Over what lies in [from, to] seconds; null when nothing does. */
 export function statistics(column: Column, from: number, to: number): Statistics | null {
+  const { times, values, low, high } = column;
   let [min, max, sum, n] = [Infinity, -Infinity, 0, 0];
-  column.times.forEach((time, index) => {
-    const value = column.values[index];
-    if (value === null || value === undefined || time < from || time > to) return;
-    min = Math.min(min, column.low?.[index] ?? value);
-    max = Math.max(max, column.high?.[index] ?? value);
+  for (let index = 0; index < times.length; index += 1) {
+    const time = times[index] ?? 0;
+    const value = values[index];
+    if (value === null || value === undefined || time < from || time > to) continue;
+    min = Math.min(min, low?.[index] ?? value);
+    max = Math.max(max, high?.[index] ?? value);
     sum += value;
     n += 1;
-  });
+  }
   return n > 0 ? { min, max, mean: sum / n } : null;
 }

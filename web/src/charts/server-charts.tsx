@@ -6,6 +6,8 @@ import { send } from "../api/client";
 import { clock, useResource } from "../api/resource";
 import type { ServerRead } from "../api/schema";
 import { listen } from "../live/stream";
+import { DeviceKeys } from "../server/device-keys";
+import { Quality } from "../server/quality";
 import { href, query } from "../router";
 import { zone } from "../settings";
 import { Button, Copy, ErrorNote, Loaded, useDeed } from "../ui/parts";
@@ -83,6 +85,8 @@ export function ServerCharts({ server, lead }: { server: ServerRead; lead: Compo
               <Panels columns={columns} grown={grown} span={span} at={at} />
             )}
             <ValueTable rows={found.rows} />
+            <Quality ulid={ulid} />
+            <DeviceKeys ulid={ulid} />
           </>
         )}
       </Loaded>

@@ -7,6 +7,7 @@ import { count } from "../format";
 import { Button } from "../ui/parts";
 import { words } from "../words";
 
+const isOver = (job: JobRead): boolean => !["queued", "running"].includes(job.state);
 const LOOK_MS = 500;
 const SHOWN_REFUSALS = 100;
 const COUNTS = ["rows", "accepted", "duplicates", "updated"] as const;
@@ -24,7 +25,7 @@ export function Progress({ first, look, another }: {
   const job = useSignal(first);
   useEffect(() => {
     const timer = setInterval(() => {
-      if (job.value.state === "done" || job.value.state === "failed") return clearInterval(timer);
+      if (isOver(job.value)) return clearInterval(timer);
       look(first.job_id).then((found) => (job.value = found), () => undefined);
       return undefined;
     }, LOOK_MS);
@@ -32,18 +33,18 @@ export function Progress({ first, look, another }: {
   }, [first.job_id]);
   const { jobs } = words.value;
   const { state, progress, error, result } = job.value;
-  const isOver = state === "done" || state === "failed";
+  const ended = isOver(job.value);
   return (
     <section class="card" aria-live="polite">
       <h2 data-job={state}>{jobs.states[state]}</h2>
-      {isOver ? null : <progress value={progress} aria-label={jobs.states[state]} />}
+      {ended ? null : <progress value={progress} aria-label={jobs.states[state]} />}
       {error ? (
         <p class="problem" role="alert">
           {error}
         </p>
       ) : null}
       {result ? <Outcome result={result} /> : null}
-      {isOver ? (
+      {ended ? (
         <p>
           <Button onClick={another}>{jobs.another}</Button>
         </p>

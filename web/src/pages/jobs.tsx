@@ -5,6 +5,7 @@ import { useSignal } from "@preact/signals";
 import { ask, address, headers } from "../api/client";
 import type { JobRead } from "../api/schema";
 import { isAdmin, mayWrite } from "../api/session";
+import { JobList } from "../jobs/list";
 import { Progress } from "../jobs/progress";
 import { HOLDS, type Holds, type Preview, guess, previewOf } from "../jobs/preview";
 import { upload } from "../jobs/upload";
@@ -34,6 +35,7 @@ export function JobsPage(): JSX.Element {
       ) : (
         <Drop choose={(chosen) => (file.value = chosen)} />
       )}
+      <JobList key={job.value?.job_id ?? ""} />
     </div>
   );
 }

@@ -65,6 +65,7 @@ export const en = {
     data: "Data",
     table: "Show values as a table",
     instant: "Instant",
+    keys: "Device keys",
     empty: "No readings in this window.",
     gap: "no data",
     chart: (name: string): string =>
@@ -80,6 +81,18 @@ export const en = {
     } as Record<string, string>,
     thinned: "lowest and highest readings",
     showAll: "Show all rows",
+  },
+  quality: {
+    title: "Quality of the data",
+    readings: "Readings",
+    of: (have: string, expected: string): string => `${have} of ${expected}`,
+    completeness: "Completeness",
+    gaps: "Gaps",
+    stretches: (n: number, seconds: string): string => (n === 0 ? "none" : `${n} (${seconds} s)`),
+    duplicates: "Duplicates",
+    rejected: "Refused",
+    outOfRange: "Implausible",
+    stuck: "Stuck",
   },
   explore: {
     title: "Explore",
@@ -104,7 +117,17 @@ export const en = {
     start: "Import",
     uploading: "Uploading",
     another: "Import another file",
-    states: { queued: "Queued", running: "Running", done: "Done", failed: "Failed" } as Record<string, string>,
+    states: { queued: "Queued", running: "Running", done: "Done", failed: "Failed", cancelled: "Cancelled" } as Record<
+      string,
+      string
+    >,
+    kinds: { import: "Import", export: "Export", delete_data: "Deletion", seal: "Sealing", verify: "Verifying" } as Record<
+      string,
+      string
+    >,
+    state: "State",
+    recent: "Recent jobs",
+    none: "No jobs yet.",
     rows: "Rows",
     accepted: "Accepted",
     duplicates: "Duplicates",

@@ -1,0 +1,94 @@
+// What is and was under way in the workspace: imports, deletions and the rest.
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { ask } from "../api/client";
+import { useResource } from "../api/resource";
+import type { JobRead } from "../api/schema";
+import { mayWrite } from "../api/session";
+import { count, instants } from "../format";
+import { workspace } from "../settings";
+import { Button, ErrorNote, Loaded, useDeed } from "../ui/parts";
+import { words } from "../words";
+
+const SHOWN = 30;
+const LOOK_MS = 2000;
+const isOver = (job: JobRead): boolean => !["queued", "running"].includes(job.state);
+
+export function JobList(): JSX.Element {
+  const found = useResource((signal) => {
+    void workspace.value;
+    return ask("GET /jobs", { query: { limit: SHOWN }, signal });
+  });
+  useEffect(() => {
+    const timer = setInterval(() => {
+      const state = found.state.peek();
+      if (!document.hidden && state.kind === "ready" && !state.value.every(isOver)) found.again();
+    }, LOOK_MS);
+    return () => clearInterval(timer);
+  }, []);
+  const { jobs } = words.value;
+  return (
+    <section class="card" aria-labelledby="jobs-title">
+      <h2 id="jobs-title">{jobs.recent}</h2>
+      <Loaded of={found}>
+        {(list) => (list.length === 0 ? <p class="soft">{jobs.none}</p> : <Table list={list} again={found.again} />)}
+      </Loaded>
+    </section>
+  );
+}
+
+function Table({ list, again }: { list: readonly JobRead[]; again: () => void }): JSX.Element {
+  const { jobs, admin, action } = words.value;
+  const cancel = useDeed(async (id: string) => {
+    await ask("POST /jobs/{job_id}/cancel", { path: { job_id: id } });
+    again();
+  });
+  const retry = useDeed(async (id: string) => {
+    await ask("POST /jobs/{job_id}/retry", { path: { job_id: id } });
+    again();
+  });
+  const error = cancel.error ?? retry.error;
+  return (
+    <div class="scroll" tabIndex={0}>
+      {error ? <ErrorNote error={error} /> : null}
+      <table class="rows">
+        <thead>
+          <tr>
+            <th scope="col">{admin.what}</th>
+            <th scope="col">{admin.when}</th>
+            <th scope="col">{admin.who}</th>
+            <th scope="col">{jobs.state}</th>
+            <th scope="col">
+              <span class="hidden">{action.actions}</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {list.map((job) => (
+            <tr key={job.job_id}>
+              <td>{jobs.kinds[job.kind] ?? job.kind}</td>
+              <td>{instants.full(Date.parse(job.created_at))}</td>
+              <td>{job.owner?.name ?? job.owner?.kind ?? ""}</td>
+              <td>
+                {jobs.states[job.state]} {job.state === "running" ? `${count(job.progress * 100)} %` : ""}
+                {job.error ? <div class="soft">{job.error}</div> : null}
+              </td>
+              <td>
+                {mayWrite.value && !isOver(job) && !job.cancel_requested ? (
+                  <Button disabled={cancel.busy} onClick={() => cancel.run(job.job_id)}>
+                    {action.cancel}
+                  </Button>
+                ) : null}
+                {mayWrite.value && job.state === "failed" ? (
+                  <Button disabled={retry.busy} onClick={() => retry.run(job.job_id)}>
+                    {words.value.problem.again}
+                  </Button>
+                ) : null}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
