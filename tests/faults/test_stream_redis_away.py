@@ -10,7 +10,6 @@ from tests.faults.test_redis_away import away_when
 from tests.live.reader import listening
 from tests.system import System
 
-
 # Each process asks Redis again a second after it was away, when a request comes to it: so many find both of them.
 ENOUGH = 20
 
