@@ -62,9 +62,9 @@ function Drop({ choose }: { choose: (file: File) => void }): JSX.Element {
       }}
     >
       <p>{jobs.drop}</p>
-      <label>
+      <label class="button">
         {jobs.choose}
-        <input type="file" accept=".csv,.gz,text/csv,application/gzip" onChange={(event) => take(event.currentTarget.files)} />
+        <input class="hidden" type="file" accept=".csv,.gz,text/csv,application/gzip" onChange={(event) => take(event.currentTarget.files)} />
       </label>
     </div>
   );

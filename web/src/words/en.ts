@@ -106,7 +106,7 @@ export const en = {
     title: "Jobs",
     lead: "Bring in files of readings.",
     drop: "Drop a CSV file here",
-    choose: "or choose one",
+    choose: "Choose a file",
     preview: "First rows of the file",
     column: "Column",
     holds: "Holds",

@@ -114,7 +114,7 @@ export const ptBR: Words = {
     title: "Tarefas",
     lead: "Traga arquivos de leituras.",
     drop: "Solte um arquivo CSV aqui",
-    choose: "ou escolha um",
+    choose: "Escolher arquivo",
     preview: "Primeiras linhas do arquivo",
     column: "Coluna",
     holds: "Contém",
