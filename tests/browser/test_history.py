@@ -50,6 +50,13 @@ async def drag(page: Page, from_share: float, to_share: float) -> None:
     await page.mouse.up()
 
 
+async def zoom(page: Page, from_share: float, to_share: float) -> None:
+    """Drag, then wait for the window's own readings: the plot is made anew with them, which ends a drag."""
+    await page.evaluate("document.querySelectorAll('.u-over').forEach((plot) => { plot.dataset.old = '' })")
+    await drag(page, from_share, to_share)
+    await page.locator(".u-over:not([data-old])").first.wait_for()
+
+
 def window(page: Page) -> tuple[datetime, datetime]:
     query = parse_qs(urlsplit(page.url).query)
     return datetime.fromisoformat(query["from"][0]), datetime.fromisoformat(query["to"][0])
@@ -61,15 +68,10 @@ async def test_drag_zooms_the_url_holds_it_and_back_undoes_one_step(
     seat = await take_seat(user, f"/servers/{recorded.ulid}?{WINDOW}")
     page = seat.page
     await page.locator(".panel canvas").first.wait_for()
-    before = page.url
-    await drag(page, 0.0, 0.25)
-    await expect(page).not_to_have_url(before)
+    await zoom(page, 0.0, 0.25)
     first = window(page)
     assert abs((first[1] - first[0]) - timedelta(minutes=15)) < timedelta(minutes=1)
-    await page.locator(".panel canvas").first.wait_for()
-    before = page.url
-    await drag(page, 0.5, 0.75)
-    await expect(page).not_to_have_url(before)
+    await zoom(page, 0.5, 0.75)
     second = window(page)
     assert second[1] - second[0] < timedelta(minutes=5)
     await page.go_back()
