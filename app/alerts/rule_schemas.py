@@ -27,7 +27,7 @@ class ThresholdCondition(BaseModel):
     kind: Literal["threshold"]
     quantity: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$", examples=["humidity"])]
     above: Measure | None = Field(default=None, description="Fires above this; this or `below`.", examples=[60])
-    below: Measure | None = Field(default=None, description="Fires below this; this or `above`.")
+    below: Measure | None = Field(default=None, description="Fires below this; this or `above`.", examples=[None])
     clear: Measure | None = Field(
         default=None,
         description="Ends when back at this (hysteresis); null: at the value it fires beyond.",
