@@ -31,6 +31,7 @@ async def watch_all(connection: Connection, settings: Settings, stop: asyncio.Ev
     What memory knows begins anew with each leadership: a transaction that failed has left it ahead of the rows.
     """
     watch = evaluating.Watch()
+    nudge: asyncio.Task[None] | None = None
     while not stop.is_set():
         async with db.transaction(connection):
             await beats.beat(connection, beats.WATCHER)
@@ -39,8 +40,9 @@ async def watch_all(connection: Connection, settings: Settings, stop: asyncio.Ev
         for change in seen.changes:
             metrics.PRESENCE_CHANGES.labels(change.status).inc()
             log.info("presence_changed", server=change.server_id, status=change.status, at=change.at.isoformat())
-        if decided:
-            await delivering.nudge()
+        if decided and (nudge is None or nudge.done()):
+            # Beside the looks: a broker that hangs takes seconds, in which the leader would fall idle.
+            nudge = asyncio.create_task(delivering.nudge())
         await leader.pause(stop, max(MIN_PAUSE_SECONDS, seen.next_seconds))
 
 

@@ -1,4 +1,4 @@
-"""A receiver that fails half the time, workers that are killed: of hundreds of notifications (a long run: 1,000) all arrive."""
+"""A receiver that fails half the time, workers that are killed: every notification arrives."""
 
 import os
 import time
