@@ -19,6 +19,8 @@ from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
+from app.alerts.incident_routes import router as incidents
+from app.alerts.routes import router as alerts
 from app.auth.routes import router as auth
 from app.auth.throttle import Throttle
 from app.auth.uses import KeyUses
@@ -74,6 +76,7 @@ TAGS = [
     {"name": "readings", "description": "Storing and asking."},
     {"name": "presence", "description": "Which servers are online."},
     {"name": "jobs", "description": "Imports of files, and how far they are."},
+    {"name": "alerts", "description": "Rules, incidents, channels, and what is told by them."},
     {"name": "cache", "description": "Values of your own."},
     {"name": "keys", "description": "Credentials for programs."},
     {"name": "operation", "description": "For orchestrators and Prometheus."},
@@ -171,20 +174,8 @@ def build() -> FastAPI:
         swagger_ui_parameters={"persistAuthorization": True},
     )
     problems.install(app, settings.max_body_bytes)
-    for router in (
-        readings,
-        live,
-        auth,
-        servers,
-        presence,
-        fleet,
-        cache,
-        transfers,
-        exports,
-        maintenance,
-        jobs,
-        probes.router,
-    ):
+    domains = (readings, live, auth, servers, presence, fleet, cache, transfers, exports, maintenance, jobs)
+    for router in (*domains, incidents, alerts, probes.router):
         app.include_router(router)
     _add_pages(app)
     openapi.install(app)

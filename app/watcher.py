@@ -6,6 +6,7 @@ import signal
 
 import structlog
 
+from app.alerts import delivering, evaluating
 from app.core import db, leader, metrics
 from app.core.copy import Connection
 from app.core.db import Database
@@ -24,15 +25,24 @@ MIN_PAUSE_SECONDS = 0.05
 log = structlog.get_logger()
 
 
-async def watch(connection: Connection, settings: Settings, stop: asyncio.Event) -> None:
-    """Look at presence when the next deadline is due, at least each half second, until `stop`."""
+async def watch_all(connection: Connection, settings: Settings, stop: asyncio.Event) -> None:
+    """Look at presence and rules when the next deadline is due, at least each half second, until `stop`.
+
+    What memory knows begins anew with each leadership: a transaction that failed has left it ahead of the rows.
+    """
+    watch = evaluating.Watch()
+    nudge: asyncio.Task[None] | None = None
     while not stop.is_set():
         async with db.transaction(connection):
             await beats.beat(connection, beats.WATCHER)
             seen = await watching.look(connection, settings.offline_after_seconds, LOOK_SECONDS)
+            decided = await evaluating.follow(connection, watch)
         for change in seen.changes:
             metrics.PRESENCE_CHANGES.labels(change.status).inc()
             log.info("presence_changed", server=change.server_id, status=change.status, at=change.at.isoformat())
+        if decided and (nudge is None or nudge.done()):
+            # Beside the looks: a broker that hangs takes seconds, in which the leader would fall idle.
+            nudge = asyncio.create_task(delivering.nudge())
         await leader.pause(stop, max(MIN_PAUSE_SECONDS, seen.next_seconds))
 
 
@@ -44,7 +54,7 @@ async def run(settings: Settings) -> None:
     database = Database(settings)
 
     async def work(connection: Connection) -> None:
-        await watch(connection, settings, stop)
+        await watch_all(connection, settings, stop)
 
     try:
         await leader.lead(database, WATCHER_LOCK, work, stop)

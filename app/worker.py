@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from celery import signals
 
+from app.alerts import tasks as alerts_tasks  # noqa: F401
 from app.auth import tasks as auth_tasks  # noqa: F401
 from app.core import metrics, origin
 from app.core.logging import configure
@@ -33,6 +34,7 @@ app.conf.beat_schedule = {
     "seal": {"task": "readings.seal", "schedule": 60.0, "options": {"expires": 60}},
     "drop expired readings": {"task": "readings.drop_expired", "schedule": 3600.0, "options": {"expires": 3600}},
     "verify segments": {"task": "readings.verify_sample", "schedule": 300.0, "options": {"expires": 300}},
+    "deliver notifications": {"task": "alerts.deliver", "schedule": 5.0, "options": {"queue": "notify", "expires": 5}},
     "sweep jobs": {"task": "jobs.sweep", "schedule": 10.0},
 }
 

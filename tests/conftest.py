@@ -51,7 +51,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def system() -> Iterator[System]:
     """The system under test, started once, with two API processes."""
-    running = System(scratch_folder(), workers=2)
+    running = System(scratch_folder(), workers=2, WEBHOOK_ALLOWED_NETWORKS="127.0.0.1/32")
     try:
         yield running.start()
         # Whatever the whole run asked for, no secret of it may stand in a log.

@@ -77,6 +77,7 @@ BATCH_READINGS = Histogram(
     "sentinela_batch_readings", "Readings in one group commit", buckets=(1, 4, 16, 64, 256, 1024, 4096, 16384)
 )
 BACKLOG = Gauge("sentinela_backlog_readings", "Readings waiting for their commit", multiprocess_mode="livesum")
+NOTIFICATIONS = Counter("sentinela_notifications_total", "Attempts to deliver", ["channel", "outcome"])
 PRESENCE_CHANGES = Counter("sentinela_presence_changes_total", "Servers that came or went", ["status"])
 SEALED = Counter("sentinela_sealed_readings_total", "Hot readings that left for a segment")
 SEGMENTS = Counter("sentinela_segments_written_total", "Segments written by the sealer")

@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from functools import lru_cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
@@ -114,6 +115,9 @@ class Settings(BaseSettings):
     seal_lag_minutes: int = Field(default=120, ge=1, le=10_080)
     """How long after its end an hour of readings stays as rows before it is sealed into segments, minutes."""
 
+    webhook_allowed_networks: str = ""
+    """Networks that webhooks may reach beside public addresses, `10.0.0.0/8, 127.0.0.1/32`; empty: none."""
+
     # Logs
     log_format: Literal["human", "json"] = "json"
     """One JSON object a line, or lines for people."""
@@ -125,6 +129,16 @@ class Settings(BaseSettings):
     def _refuse_weak_secret(cls, value: str) -> str:
         if value:
             check_strength(value)
+        return value
+
+    @field_validator("webhook_allowed_networks")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        for text in value.split(","):
+            try:
+                ip_network(text.strip() or "::1", strict=False)
+            except ValueError:
+                raise ValueError("must be networks such as 10.0.0.0/8, separated by commas") from None
         return value
 
     @model_validator(mode="after")

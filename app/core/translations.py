@@ -105,6 +105,18 @@ DETAILS = {
     "Only a failed or cancelled job can be tried again; this one is {state}.": (
         "Só uma tarefa que falhou ou foi cancelada pode ser tentada de novo; esta está {state}."
     ),
+    "There is no rule {rule!r} in this workspace.": "Não há regra {rule!r} neste workspace.",
+    "A rule named {name!r} exists in this workspace.": "Já existe uma regra chamada {name!r} neste workspace.",
+    "There is no incident {incident!r} in this workspace.": "Não há incidente {incident!r} neste workspace.",
+    "This incident is resolved already.": "Este incidente já está resolvido.",
+    "There is no channel {channel!r} in this workspace.": "Não há canal {channel!r} neste workspace.",
+    "A channel named {name!r} exists in this workspace.": "Já existe um canal chamado {name!r} neste workspace.",
+    "There is no notification {notification!r} in this workspace.": (
+        "Não há notificação {notification!r} neste workspace."
+    ),
+    "Only a dead notification can be sent again; this one is {state}.": (
+        "Só uma notificação abandonada pode ser reenviada; esta está {state}."
+    ),
     "There is no entry {key!r}, or it has expired.": "Não há entrada {key!r}, ou ela expirou.",
     "This workspace holds {limit} cache entries already; let some expire first.": (
         "Este workspace já tem {limit} entradas no cache; deixe algumas expirarem antes."
@@ -191,6 +203,11 @@ MESSAGES = {
     "blank": "Não pode ficar em branco",
     "no_value": "Envie ao menos um valor: {names}",
     "time_zone": "Deve ser um fuso horário da base IANA, como America/Sao_Paulo",
+    "above_or_below": "Informe above ou below, e só um deles",
+    "clear_side": "clear não pode ficar além do valor em que a regra dispara",
+    "union_tag_invalid": "Deve ser um destes: {expected_tags}",
+    "union_tag_not_found": "Falta o campo kind",
+    "url": "Deve ser um endereço como https://example.com/hook, sem senha nele",
     "too_many_tags": "Um servidor tem no máximo {limit} etiquetas",
     "text_or_absent": "{field} deve ser um texto; omita-o para mantê-lo",
     "cursor": "Deve ser o cursor de uma página anterior, como Link o deu",

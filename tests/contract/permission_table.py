@@ -116,6 +116,26 @@ TABLE: dict[tuple[str, str], Row] = {
     # It is done, which whoever may is told.
     ("POST", "/jobs/{job_id}/cancel"): Row("write", 409),
     ("POST", "/jobs/{job_id}/retry"): Row("write", 409),
+    # alerts
+    ("POST", "/channels"): Row("admin", 201, {"name": "{new_name}", "url": "https://example.com/hook"}),
+    ("GET", "/channels"): Row("admin", 200),
+    ("GET", "/channels/{channel_id}"): Row("admin", 200),
+    ("DELETE", "/channels/{channel_id}"): Row("admin", 204, fresh=("channel_id",)),
+    ("POST", "/channels/{channel_id}/test"): Row("admin", 202),
+    ("POST", "/rules"): Row("admin", 201, {"name": "{new_name}", "condition": {"kind": "offline"}}),
+    ("GET", "/rules"): Row("read", 200),
+    ("GET", "/rules/{rule_id}"): Row("read", 200),
+    ("PATCH", "/rules/{rule_id}"): Row("admin", 200, {"enabled": True}),
+    ("DELETE", "/rules/{rule_id}"): Row("admin", 204, fresh=("rule_id",)),
+    ("GET", "/incidents"): Row("read", 200),
+    ("GET", "/incidents/{incident_id}"): Row("read", 200),
+    ("POST", "/incidents/{incident_id}/acknowledge"): Row("write", 200),
+    ("POST", "/incidents/{incident_id}/comments"): Row("write", 201, {"text": "The door was open."}),
+    ("POST", "/incidents/{incident_id}/resolve"): Row("write", 200, fresh=("incident_id",)),
+    ("GET", "/notifications"): Row("read", 200),
+    ("GET", "/notifications/{notification_id}"): Row("read", 200),
+    # Dead, for its address is no public one.
+    ("POST", "/notifications/{notification_id}/retry"): Row("write", 202, fresh=("notification_id",)),
     # cache
     ("POST", "/cache/set"): Row("write", 200, {"key": "greeting", "value": "olá"}),
     ("GET", "/cache/get/{key}"): Row("read", 200),

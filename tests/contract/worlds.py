@@ -128,6 +128,39 @@ def _workspace(world: World, actor: str) -> dict[str, str]:
     return {"workspace_ulid": made["workspace_ulid"]}
 
 
+def _channel(world: World, _: str) -> dict[str, str]:
+    body = {"name": unique("channel"), "url": "http://169.254.169.254/"}
+    return {"channel_id": world.call("POST", "/channels", json=body)["channel_id"]}
+
+
+def _notification(world: World, actor: str) -> dict[str, str]:
+    """One that is dead, because its address is not public."""
+    channel = _channel(world, actor)["channel_id"]
+    made: Row = world.call("POST", f"/channels/{channel}/test")
+    while made["state"] != "dead":
+        time.sleep(0.05)
+        made = world.call("GET", f"/notifications/{made['notification_id']}")
+    return {"notification_id": made["notification_id"]}
+
+
+def _rule(world: World, _: str) -> dict[str, str]:
+    body = {"name": unique("rule"), "condition": {"kind": "offline"}, "enabled": False}
+    return {"rule_id": world.call("POST", "/rules", json=body)["rule_id"]}
+
+
+def _incident(world: World, actor: str) -> dict[str, str]:
+    """One that the watcher opened, for a server of its own."""
+    server = world.call("POST", "/servers", json={"server_name": unique("server")})
+    condition = {"kind": "threshold", "quantity": "humidity", "above": 60}
+    body = {"name": unique("rule"), "condition": condition, "server_ulids": [server["server_ulid"]]}
+    rule = world.call("POST", "/rules", json=body)["rule_id"]
+    reading = {"server_ulid": server["server_ulid"], "humidity": 70}
+    world.client.post("/data", json=reading, headers=bearer(server["device_key"])).raise_for_status()
+    while not (found := world.call("GET", f"/incidents?rule_id={rule}")):
+        time.sleep(0.05)
+    return {"incident_id": found[0]["incident_id"]}
+
+
 MAKERS: dict[str, Callable[[World, str], dict[str, str]]] = {
     "server_ulid": _server,
     "key_id": _key,
@@ -136,4 +169,8 @@ MAKERS: dict[str, Callable[[World, str], dict[str, str]]] = {
     "user_id": _member,
     "session_id": _session,
     "workspace_ulid": _workspace,
+    "channel_id": _channel,
+    "notification_id": _notification,
+    "rule_id": _rule,
+    "incident_id": _incident,
 }

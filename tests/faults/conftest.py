@@ -14,7 +14,7 @@ from tests.system import System, scratch_folder
 @pytest.fixture(scope="session")
 def own() -> Iterator[System]:
     """The system under fire, with two API processes."""
-    machine = System(scratch_folder(), workers=2)
+    machine = System(scratch_folder(), workers=2, WEBHOOK_ALLOWED_NETWORKS="127.0.0.1/32")
     try:
         yield machine.start()
     finally:

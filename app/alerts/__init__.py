@@ -1,0 +1,1 @@
+"""Alerts: channels, and the notifications that go out by them."""

@@ -1,0 +1,12 @@
+"""Celery's view of alerts."""
+
+from celery import shared_task
+
+from app.alerts import delivering
+from app.core import queue
+
+
+@shared_task(name="alerts.deliver")
+def deliver() -> int:
+    """Deliver the notifications that are due; sent when there is one, and scheduled every five seconds."""
+    return queue.run(delivering.deliver_due)
