@@ -25,6 +25,7 @@ from app.auth.routes import router as auth
 from app.auth.throttle import Throttle
 from app.auth.uses import KeyUses
 from app.cache.routes import router as cache
+from app.compat.routes import router as compat
 from app.core import migrate, openapi, pages, probes, problems
 from app.core.body_limit import BodyLimit
 from app.core.db import Database
@@ -77,6 +78,7 @@ TAGS = [
     {"name": "presence", "description": "Which servers are online."},
     {"name": "jobs", "description": "Imports of files, and how far they are."},
     {"name": "alerts", "description": "Rules, incidents, channels, and what is told by them."},
+    {"name": "what others speak", "description": "InfluxDB's line protocol."},
     {"name": "cache", "description": "Values of your own."},
     {"name": "keys", "description": "Credentials for programs."},
     {"name": "operation", "description": "For orchestrators and Prometheus."},
@@ -178,7 +180,7 @@ def build() -> FastAPI:
     )
     problems.install(app, settings.max_body_bytes)
     domains = (readings, live, auth, servers, presence, fleet, cache, transfers, exports, maintenance, jobs)
-    for router in (*domains, incidents, alerts, probes.router):
+    for router in (*domains, incidents, alerts, compat, probes.router):
         app.include_router(router)
     _add_pages(app)
     openapi.install(app)

@@ -17,6 +17,7 @@ async def create_key(session: WriteSession, principal: Principal, body: KeyCreat
     """Make an API key; the answer is the only place where it stands."""
     key, row = new_credential(principal, body.name, list(body.scopes), expires_at=body.expires_at)
     row.rate_limit = body.rate_limit
+    row.line_protocol = body.line_protocol.model_dump() if body.line_protocol else None
     session.add(row)
     await session.flush()
     after = body.model_dump(mode="json", exclude_none=True)
@@ -85,7 +86,8 @@ async def revoke_key(session: WriteSession, principal: Principal, key_id: str, s
 
 
 def _read(row: Credential) -> Key:
-    return Key.model_validate({**facts(row), "scopes": row.scopes, "rate_limit": row.rate_limit})
+    more = {"scopes": row.scopes, "rate_limit": row.rate_limit, "line_protocol": row.line_protocol}
+    return Key.model_validate({**facts(row), **more})
 
 
 def facts(row: Credential) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Who asks, and what they may do: the one table of roles and scopes."""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from app.auth.errors import MissingScope, NoWorkspace
 
@@ -38,6 +39,8 @@ class Principal:
     """When the key stops, seconds since 1970; who remembers a principal must look."""
     rate_limit: int | None = None
     """Readings a second that a key may send; None: the installation's limit."""
+    line_protocol: Mapping[str, Any] | None = field(default=None, hash=False)
+    """How line protocol that comes with the key is read; None: by the common rule."""
     ulid: str = ""
     """The person's or the key's identifier outside; the system itself has none."""
     name: str = ""

@@ -73,6 +73,7 @@ async def _key_holder(session: WriteSession, key: str, workspace_ulid: str | Non
         credential_id=credential.credential_id,
         expires_at=credential.expires_at.timestamp() if credential.expires_at else None,
         rate_limit=credential.rate_limit,
+        line_protocol=credential.line_protocol,
         ulid=credential.credential_ulid,
         name=credential.name,
     )

@@ -157,6 +157,8 @@ class Credential(Table):
     last_used_at: Mapped[datetime | None] = mapped_column(Moment, default=None)
     rate_limit: Mapped[int | None] = mapped_column(Integer, default=None)
     """Readings a second; null: the installation's."""
+    line_protocol: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True), default=None)
+    """How line protocol that comes with it is read; null: by the common rule."""
 
 
 class AuthEpoch(Table):

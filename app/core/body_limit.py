@@ -8,7 +8,7 @@ from app.core.errors import TooLarge
 from app.core.problems import TOO_LARGE_DETAIL, problem_response
 
 # What comes here is counted while it is written to disk, by limits of its own.
-UNLIMITED = ("/imports", "/data")
+UNLIMITED = ("/imports", "/data", "/write", "/api/v2/write")
 
 
 class BodyLimit:

@@ -17,9 +17,16 @@ TITLES = {
     "Not acceptable": "Forma não disponível",
     "Cache full": "Cache cheio",
     "Method not allowed": "Método não permitido",
+    "Some points were not stored": "Alguns pontos não foram gravados",
 }
 
 DETAILS = {
+    "Send Authorization: Token <key>, Bearer <key>, or Basic with the key as the password.": (
+        "Envie Authorization: Token <chave>, Bearer <chave>, ou Basic com a chave como senha."
+    ),
+    "No secret stands in a URL: send it as Authorization: Token <key>.": (
+        "Nenhum segredo vai na URL: envie-o como Authorization: Token <chave>."
+    ),
     "The server failed to answer; the log has the cause under this request_id.": (
         "O servidor não conseguiu responder; o log traz a causa sob este request_id."
     ),

@@ -1,7 +1,7 @@
 """From a `POST /data` to stored readings and the answer that says what became of them."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Iterator
 from contextlib import aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import BinaryIO
@@ -41,6 +41,9 @@ HEAD_BYTES = 64
 _REJECTED = metrics.READINGS.labels("rejected")
 
 
+Decode = Callable[[BinaryIO], Iterator[Chunk]]
+
+
 @dataclass(frozen=True, slots=True)
 class Submission:
     """What a `POST /data` asks for."""
@@ -56,6 +59,10 @@ class Submission:
     request_hash: bytes
     """Of all that makes it the same request: body, type, options; empty without a key."""
     portuguese: bool
+    decode: Decode | None = None
+    """How to read a body that is none of the formats; else its media type says."""
+    name: Callable[[Chunk], Awaitable[Chunk]] | None = None
+    """Puts ULIDs in the place of what the body calls servers by."""
 
     def opened(self) -> BinaryIO:
         """The body from its beginning, without its Content-Encoding."""
@@ -194,14 +201,15 @@ class Intake:
 
 
 async def _chunks(submission: Submission, known: Collection[str]) -> AsyncGenerator[Chunk]:
-    """The decoded body."""
-    chunks = formats.decode(submission.opened(), submission.media_type, submission.options, known)
-    if not submission.is_large():
-        for chunk in chunks:
-            yield chunk
-        return
-    while (part := await asyncio.to_thread(next, chunks, None)) is not None:
-        yield part
+    """The decoded body, its servers named by ULIDs."""
+    body = submission.opened()
+    if submission.decode:
+        chunks = submission.decode(body)
+    else:
+        chunks = formats.decode(body, submission.media_type, submission.options, known)
+    large = submission.is_large()
+    while (chunk := await asyncio.to_thread(next, chunks, None) if large else next(chunks, None)) is not None:
+        yield await submission.name(chunk) if submission.name else chunk
 
 
 async def _ready(parts: AsyncIterator[Rows], first_hot: int) -> AsyncGenerator[ReadyPart]:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app.auth import audit
@@ -132,6 +133,17 @@ async def ensure(session: WriteSession, workspace_id: int, names: Sequence[str])
     await session.execute(queries.insert_missing(rows))
     found = await session.scalars(queries.servers(workspace_id).where(Server.name.in_(names)))
     return {server.name: server.server_id for server in found}
+
+
+async def ulids_by_name(session: WriteSession, workspace_id: int, names: Sequence[str]) -> dict[str, str]:
+    """The ULIDs of those of these names that the workspace knows."""
+    found = await session.scalars(queries.servers(workspace_id).where(Server.name.in_(names)))
+    return {server.name: server.server_ulid for server in found}
+
+
+async def ulid_of(session: WriteSession, server_id: int | None) -> str | None:
+    """The ULID of a server by its number."""
+    return await session.scalar(select(Server.server_ulid).where(Server.server_id == server_id))
 
 
 async def _flush_name(session: WriteSession, name: str) -> None:

@@ -87,6 +87,9 @@ TABLE: dict[tuple[str, str], Row] = {
     ("DELETE", "/servers/{server_ulid}/keys/{device_key_id}"): Row("admin", 204, fresh=("device_key_id",)),
     # readings
     ("POST", "/data"): Row("ingest", 201, READING),
+    ("POST", "/write"): Row("ingest", 204, content="reading,server={server_ulid} temperature=20.5"),
+    ("POST", "/api/v2/write"): Row("ingest", 204, content="reading,server={server_ulid} temperature=20.5"),
+    ("GET", "/ping"): Row("nothing", 204, takes_workspace=False),
     ("GET", "/data"): Row("read", 200, params={"server_ulid": "{server_ulid}"}),
     ("GET", "/data/latest"): Row("read", 200, params={"server_ulid": "{server_ulid}"}),
     ("GET", "/data/quality"): Row(

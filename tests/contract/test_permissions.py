@@ -84,7 +84,7 @@ def ask(world: World, operation: tuple[str, str], headers: dict[str, str], thing
     filled = {**things, "new_name": unique("name")}
     options: dict[str, Any] = {"params": {name: text.format(**filled) for name, text in row.params.items()}}
     if row.content is not None:
-        headers, options["content"] = {**headers, "Content-Type": "text/csv"}, row.content
+        headers, options["content"] = {**headers, "Content-Type": "text/csv"}, fill(row.content, things)
     elif row.body is not None:
         options["json"] = {name: fill(value, filled) for name, value in row.body.items()}
     # Without the client's own cookies: an operation that signs a browser in leaves one.

@@ -1,5 +1,7 @@
 """Shapes of keys on the wire."""
 
+from typing import Annotated
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.auth.principals import Scope
@@ -7,6 +9,28 @@ from app.core.identifiers import ULID_EXAMPLE
 from app.core.instants import FutureInstant, Instant
 from app.core.numbers import Whole
 from app.core.text import Name
+
+QuantityName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$", examples=["temperature"])]
+
+
+class LineMapping(BaseModel):
+    """How InfluxDB line protocol that comes with a key is read, where the common rule does not fit."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"example": {"server_tag": "device", "quantities": {"weather.temp": "temperature"}}},
+    )
+
+    server_tag: Name | None = Field(
+        default=None, description="The tag that names the server; null: `server_ulid`, `server` or `host`."
+    )
+    quantities: dict[Name, QuantityName] = Field(
+        default={}, max_length=100, description="What a field is called here, by `measurement.field` or `field`."
+    )
+    ignored_tags: list[Name] = Field(
+        default=[], max_length=100, description="Tags that only describe, and tell no two things of a server apart."
+    )
+    create_servers: bool = Field(default=False, description="Whether an unknown server's name registers it.")
 
 
 class KeyCreate(BaseModel):
@@ -20,6 +44,9 @@ class KeyCreate(BaseModel):
         ge=1,
         le=10_000_000,
         description="Readings a second that the key may send by `POST /data`; null: the installation's limit.",
+    )
+    line_protocol: LineMapping | None = Field(
+        default=None, description="How `POST /write` reads the key's points; null: by the common rule."
     )
 
 
@@ -51,6 +78,7 @@ class KeyFacts(BaseModel):
 class Key(KeyFacts):
     scopes: list[Scope]
     rate_limit: int | None = Field(description="Readings a second; null: the installation's.", examples=[500])
+    line_protocol: LineMapping | None
 
 
 class KeyCreated(Key):

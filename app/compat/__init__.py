@@ -1,0 +1,1 @@
+"""What others already speak: InfluxDB's line protocol."""
