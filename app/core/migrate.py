@@ -1,7 +1,12 @@
 """Bring the schema to this code's version; safe to call from every process at once."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
@@ -27,6 +32,16 @@ def upgrade(settings: Settings) -> None:
 
     Raises: DatabaseUnavailable when the database does not answer, refuses us, or is older than PostgreSQL 15.
     """
+    with locked(settings) as upgrade_to:
+        upgrade_to("head")
+
+
+@contextmanager
+def locked(settings: Settings) -> Iterator[Callable[[str], None]]:
+    """A function that migrates up to a revision; nobody else migrates while the block lasts.
+
+    Raises: DatabaseUnavailable, likewise.
+    """
     if not settings.database_url:
         raise DatabaseUnavailable("DATABASE_URL is not set; set it, or run ./sentinela up, which brings a PostgreSQL")
     url = make_url(configured_url(settings))
@@ -34,7 +49,8 @@ def upgrade(settings: Settings) -> None:
     try:
         with engine.connect() as connection:
             _check_version(connection)
-            _run_locked(connection)
+            with _lock(connection):
+                yield lambda revision: _upgrade(connection, revision)
     except (OperationalError, ProgrammingError) as error:
         reason = str(error.orig).strip().splitlines()[0].removeprefix("connection failed: ")
         shown = url.set(drivername="postgresql").render_as_string(hide_password=True)
@@ -42,6 +58,15 @@ def upgrade(settings: Settings) -> None:
         raise DatabaseUnavailable(f"cannot use the database at {shown}: {reason}", not refused) from error
     finally:
         engine.dispose()
+
+
+def knows(revision: str) -> bool:
+    """Whether this code has the migration of that name."""
+    try:
+        ScriptDirectory.from_config(alembic_config()).get_revision(revision)
+    except CommandError:
+        return False
+    return True
 
 
 def alembic_config() -> Config:
@@ -55,15 +80,20 @@ def _check_version(connection: Connection) -> None:
         raise DatabaseUnavailable(f"PostgreSQL {found} is too old; Sentinela needs {OLDEST_POSTGRESQL} or newer")
 
 
-def _run_locked(connection: Connection) -> None:
+@contextmanager
+def _lock(connection: Connection) -> Iterator[None]:
     connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
     connection.commit()
-    config = alembic_config()
-    config.attributes["connection"] = connection
     try:
-        command.upgrade(config, "head")
-        connection.commit()
+        yield
     finally:
         connection.rollback()
         connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})
         connection.commit()
+
+
+def _upgrade(connection: Connection, revision: str) -> None:
+    config = alembic_config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+    connection.commit()
