@@ -1,12 +1,16 @@
 """Bring the schema to this code's version; safe to call from every process at once."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import structlog
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
@@ -17,21 +21,40 @@ OLDEST_POSTGRESQL = 15
 # Any constant will do that no other program on this database uses: "sentinel" as eight bytes.
 MIGRATION_LOCK = 0x73656E74696E656C
 
+# Seconds between two tries to get a table for oneself: some five minutes in all, which outlasts most backups.
+PAUSES = (1, 2, 4, *[8] * 37)
+
+log = structlog.get_logger()
+
 
 class DatabaseUnavailable(Exception):
     """One line for people: which database, what is wrong; the password is masked."""
 
-    def __init__(self, message: str, may_recover: bool = False) -> None:
+    def __init__(self, message: str, may_recover: bool = False, reason: BaseException | None = None) -> None:
         super().__init__(message)
         self.may_recover = may_recover
         """Whether waiting can help: the server did not answer yet, or is starting."""
+        self.reason = reason
+        """The driver's own error."""
 
 
 def upgrade(settings: Settings) -> None:
-    """Run the pending migrations under an advisory lock.
+    """Run the pending migrations under an advisory lock; a schema that is newer than this code stays as it is.
+
+    A migration that waits for somebody else's lock gives up, lets those through who queued behind it, and tries again.
 
     Raises: DatabaseUnavailable when the database does not answer, refuses us, or is older than PostgreSQL 15.
     """
+    for pause in PAUSES:
+        try:
+            with locked(settings) as upgrade_to:
+                upgrade_to("head")
+            return
+        except DatabaseUnavailable as error:
+            if not isinstance(error.reason, LockNotAvailable):
+                raise
+            log.warning("migration_waits_for_a_lock", reason=str(error), pause_seconds=pause)
+            time.sleep(pause)
     with locked(settings) as upgrade_to:
         upgrade_to("head")
 
@@ -55,7 +78,8 @@ def locked(settings: Settings) -> Iterator[Callable[[str], None]]:
         reason = str(error.orig).strip().splitlines()[0].removeprefix("connection failed: ")
         shown = url.set(drivername="postgresql").render_as_string(hide_password=True)
         refused = any(word in reason for word in ("authentication", "does not exist", "permission"))
-        raise DatabaseUnavailable(f"cannot use the database at {shown}: {reason}", not refused) from error
+        message = f"cannot use the database at {shown}: {reason}"
+        raise DatabaseUnavailable(message, not refused, error.orig) from error
     finally:
         engine.dispose()
 
@@ -93,6 +117,12 @@ def _lock(connection: Connection) -> Iterator[None]:
 
 
 def _upgrade(connection: Connection, revision: str) -> None:
+    found = MigrationContext.configure(connection).get_current_revision()
+    connection.rollback()
+    if found and not knows(found):
+        # An older process that starts again during an upgrade, or the way back after one: old code survives each step.
+        log.warning("schema_is_newer", revision=found)
+        return
     config = alembic_config()
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
