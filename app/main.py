@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
+from app import __version__
 from app.alerts.incident_routes import router as incidents
 from app.alerts.routes import router as alerts
 from app.auth.routes import router as auth
@@ -171,7 +172,7 @@ def build() -> FastAPI:
     settings = get_settings()
     app = FastAPIOffline(
         title="Sentinela",
-        version="0.1.0",
+        version=__version__,
         description=DESCRIPTION,
         openapi_tags=TAGS,
         lifespan=lifespan,

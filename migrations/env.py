@@ -1,4 +1,4 @@
-"""Alembic's entry: every migration runs with a lock timeout, in one transaction, on psycopg 3."""
+"""Alembic's entry: every migration runs with a lock timeout, in a transaction of its own, on psycopg 3."""
 
 from alembic import context
 from sqlalchemy import create_engine, text
@@ -13,8 +13,9 @@ from app.presence import tables as presence_tables  # noqa: F401
 from app.readings import tables as readings_tables  # noqa: F401
 from app.servers import tables as servers_tables  # noqa: F401
 
-# A migration that waits longer for a lock would queue every request behind itself; it fails and is tried again.
-LOCK_TIMEOUT = "5s"
+# Whoever wants a table for oneself makes every request that comes later queue behind. So a migration waits no longer
+# than this for somebody before it; it fails and is tried again.
+LOCK_TIMEOUT = "1s"
 
 
 def run() -> None:
@@ -31,9 +32,16 @@ def run() -> None:
 
 
 def _migrate(connection) -> None:  # type: ignore[no-untyped-def]
-    context.configure(connection=connection, target_metadata=Table.metadata, compare_server_default=True)
+    connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+    connection.commit()
+    # One after the other: what a migration has locked is free again before the next one does its work.
+    context.configure(
+        connection=connection,
+        target_metadata=Table.metadata,
+        compare_server_default=True,
+        transaction_per_migration=True,
+    )
     with context.begin_transaction():
-        connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
         context.run_migrations()
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import typer
 from dotenv import load_dotenv
 
+from app.cli.backup import backup, restore
 from app.cli.bench import bench
 from app.cli.console import CommandFailed, one_line_errors
 from app.cli.demo import demo
@@ -33,6 +34,8 @@ app.command("import")(import_file)
 app.command("export")(export_readings)
 app.command()(seal)
 app.command()(verify)
+app.command()(backup)
+app.command()(restore)
 app.add_typer(users, name="users")
 app.add_typer(keys, name="keys")
 app.add_typer(bench, name="bench")

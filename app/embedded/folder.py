@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from app.embedded.errors import StartError
+from app.embedded.errors import FolderInUse, StartError
 
 # A log past this size, bytes, is set aside at the next start, so that two of them are the most that is kept.
 MAX_LOG_BYTES = 10 * 2**20
@@ -61,7 +61,7 @@ class DataFolder:
             holder = os.read(self._lock, 20).decode(errors="replace").strip()
             os.close(self._lock)
             by = f" (process {holder})" if holder else ""
-            raise StartError(
+            raise FolderInUse(
                 f"another `sentinela up`{by} is using {self.path}; stop it or choose another --data-dir"
             ) from error
         os.ftruncate(self._lock, 0)

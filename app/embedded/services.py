@@ -1,6 +1,7 @@
 """PostgreSQL and Valkey for `up`: the given ones, else our own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from app.core.redis import url_with_password
@@ -8,6 +9,9 @@ from app.core.settings import Settings
 from app.embedded import cluster, postgres, valkey
 from app.embedded.folder import RUN_FILE, DataFolder, write_json
 from app.embedded.supervisor import Supervisor
+
+# What a dump or a restore opens at once, and room for somebody who looks on.
+CONNECTIONS_ALONE = 10
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,19 @@ def start(
     urls = {"database_url": services.database_url, "redis_url": services.redis_url}
     write_json(folder.path / RUN_FILE, ports | urls)
     return services
+
+
+@contextmanager
+def database_alone(folder: DataFolder, say: Callable[[str], None]) -> Iterator[str]:
+    """The URL of the data folder's PostgreSQL, which runs while the block does, and nothing else of `up`.
+
+    Raises: StartError; StopRequested from within the block when somebody asks for a stop.
+    """
+    with Supervisor(say) as supervisor:
+        server = _start_postgres(supervisor, folder, CONNECTIONS_ALONE, lambda: None)
+        supervisor.wait_for("PostgreSQL", lambda: postgres.answers(server), postgres.READY_SECONDS)
+        with supervisor.abortable():
+            yield postgres.ensure_database(server, folder)
 
 
 def _check_given(settings: Settings) -> None:

@@ -35,6 +35,8 @@ class Load:
         self.acknowledged: list[Row] = []
         self.answers: Counter[int] = Counter()
         """How often each status came; 0 stands for a connection that broke."""
+        self.slowest = 0.0
+        """The longest that an acknowledged request took, seconds."""
 
     def __enter__(self) -> "Load":
         self._thread.start()
@@ -65,9 +67,12 @@ class Load:
 
     async def _insist(self, connection: "_Connection", reading: Row) -> None:
         body = json.dumps(reading).encode()
+        begun = time.monotonic()
         while (status := await connection.post(body, self._server.device_key)) != 201:
             self.answers[status] += 1
             await asyncio.sleep(PAUSE_SECONDS)
+            begun = time.monotonic()
+        self.slowest = max(self.slowest, time.monotonic() - begun)
         self.answers[201] += 1
         self.acknowledged.append(reading)
 

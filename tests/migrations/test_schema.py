@@ -75,6 +75,17 @@ def test_processes_that_start_together_migrate_once(make_database: MakeDatabase)
     alembic(settings, "check")
 
 
+def test_a_schema_that_is_newer_than_the_code_is_left_alone(make_database: MakeDatabase) -> None:
+    """An older process starts again in the middle of an upgrade, or somebody goes back to the version before."""
+    settings = make_database("")
+    migrate.upgrade(settings)
+    with psycopg.connect(settings.database_url) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    migrate.upgrade(settings)
+    with psycopg.connect(settings.database_url) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("9999",)]
+
+
 @pytest.mark.parametrize("attributes", ["NOCREATEROLE", "CREATEROLE"])
 async def test_ingest_works_with_the_single_role_of_a_given_url(make_database: MakeDatabase, attributes: str) -> None:
     settings = make_database(attributes)
