@@ -12,6 +12,7 @@ from app.jobs import tables as jobs_tables  # noqa: F401
 from app.presence import tables as presence_tables  # noqa: F401
 from app.readings import tables as readings_tables  # noqa: F401
 from app.servers import tables as servers_tables  # noqa: F401
+from app.views import tables as views_tables  # noqa: F401
 
 # A migration that waits longer for a lock would queue every request behind itself; it fails and is tried again.
 LOCK_TIMEOUT = "5s"
