@@ -62,6 +62,7 @@ from app.readings.witness import Witness
 from app.servers.routes import router as servers
 from app.transfers.export_routes import router as exports
 from app.transfers.routes import router as transfers
+from app.views.routes import router as views
 
 # Containers start in any order: the database gets so long to come up before the process gives up.
 DATABASE_PATIENCE_SECONDS = 60
@@ -79,7 +80,7 @@ TAGS = [
     {"name": "presence", "description": "Which servers are online."},
     {"name": "jobs", "description": "Imports of files, and how far they are."},
     {"name": "alerts", "description": "Rules, incidents, channels, and what is told by them."},
-    {"name": "what others speak", "description": "InfluxDB's line protocol."},
+    for router in (*domains, views, incidents, alerts, compat, probes.router):
     {"name": "cache", "description": "Values of your own."},
     {"name": "keys", "description": "Credentials for programs."},
     {"name": "operation", "description": "For orchestrators and Prometheus."},
@@ -181,7 +182,7 @@ def build() -> FastAPI:
     )
     problems.install(app, settings.max_body_bytes)
     domains = (readings, live, auth, servers, presence, fleet, cache, transfers, exports, maintenance, jobs)
-    for router in (*domains, incidents, alerts, compat, probes.router):
+    for router in (*domains, views, incidents, alerts, compat, probes.router):
         app.include_router(router)
     _add_pages(app)
     openapi.install(app)

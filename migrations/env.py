@@ -12,6 +12,7 @@ from app.jobs import tables as jobs_tables  # noqa: F401
 from app.presence import tables as presence_tables  # noqa: F401
 from app.readings import tables as readings_tables  # noqa: F401
 from app.servers import tables as servers_tables  # noqa: F401
+from app.views import tables as views_tables  # noqa: F401
 
 # Whoever wants a table for oneself makes every request that comes later queue behind. So a migration waits no longer
 # than this for somebody before it; it fails and is tried again.

@@ -116,6 +116,9 @@ DETAILS = {
     "A rule named {name!r} exists in this workspace.": "Já existe uma regra chamada {name!r} neste workspace.",
     "There is no incident {incident!r} in this workspace.": "Não há incidente {incident!r} neste workspace.",
     "This incident is resolved already.": "Este incidente já está resolvido.",
+    "You have no saved view {view!r} in this workspace.": "Você não tem a visão salva {view!r} neste workspace.",
+    "You have a saved view named {name!r} already.": "Você já tem uma visão salva chamada {name!r}.",
+    "You have {limit} saved views; delete one first.": "Você tem {limit} visões salvas; exclua uma antes.",
     "There is no channel {channel!r} in this workspace.": "Não há canal {channel!r} neste workspace.",
     "A channel named {name!r} exists in this workspace.": "Já existe um canal chamado {name!r} neste workspace.",
     "There is no notification {notification!r} in this workspace.": (

@@ -119,6 +119,11 @@ TABLE: dict[tuple[str, str], Row] = {
     # It is done, which whoever may is told.
     ("POST", "/jobs/{job_id}/cancel"): Row("write", 409),
     ("POST", "/jobs/{job_id}/retry"): Row("write", 409),
+    # views
+    ("POST", "/views"): Row("person read", 201, {"name": "{new_name}", "query": "range=24h"}),
+    ("GET", "/views"): Row("person read", 200),
+    ("PUT", "/views/{view_id}"): Row("person read", 200, {"name": "{new_name}", "query": ""}, fresh=("view_id",)),
+    ("DELETE", "/views/{view_id}"): Row("person read", 204, fresh=("view_id",)),
     # alerts
     ("POST", "/channels"): Row("admin", 201, {"name": "{new_name}", "url": "https://example.com/hook"}),
     ("GET", "/channels"): Row("admin", 200),

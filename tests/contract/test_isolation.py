@@ -40,6 +40,8 @@ PROTECTED = [
     ("GET", "/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV"),
     ("GET", "/servers/01ARZ3NDEKTSV4RRFFQ69G5FAV/presence"),
     ("GET", "/jobs"), ("GET", "/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV/log"),
+    ("GET", "/views"), ("POST", "/views"), ("PUT", "/views/01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+    ("DELETE", "/views/01ARZ3NDEKTSV4RRFFQ69G5FAV"),
     ("POST", "/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV/cancel"), ("POST", "/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV/retry"),
 ]  # fmt: skip
 

@@ -128,6 +128,13 @@ def _workspace(world: World, actor: str) -> dict[str, str]:
     return {"workspace_ulid": made["workspace_ulid"]}
 
 
+def _view(world: World, actor: str) -> dict[str, str]:
+    """One of the actor's own: nobody else has it."""
+    headers = {**(world.credentials.get(actor) or world.owner), "Sentinela-Workspace": world.things["workspace_ulid"]}
+    body = {"name": unique("view"), "query": "range=24h"}
+    return {"view_id": world.client.post("/views", json=body, headers=headers).raise_for_status().json()["view_id"]}
+
+
 def _channel(world: World, _: str) -> dict[str, str]:
     body = {"name": unique("channel"), "url": "http://169.254.169.254/"}
     return {"channel_id": world.call("POST", "/channels", json=body)["channel_id"]}
@@ -169,6 +176,7 @@ MAKERS: dict[str, Callable[[World, str], dict[str, str]]] = {
     "user_id": _member,
     "session_id": _session,
     "workspace_ulid": _workspace,
+    "view_id": _view,
     "channel_id": _channel,
     "notification_id": _notification,
     "rule_id": _rule,

@@ -1,0 +1,1 @@
+"""Views of the readings that a person has saved under a name: what the dashboard's address says."""
