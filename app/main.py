@@ -80,7 +80,8 @@ TAGS = [
     {"name": "presence", "description": "Which servers are online."},
     {"name": "jobs", "description": "Imports of files, and how far they are."},
     {"name": "alerts", "description": "Rules, incidents, channels, and what is told by them."},
-    for router in (*domains, views, incidents, alerts, compat, probes.router):
+    {"name": "what others speak", "description": "InfluxDB's line protocol."},
+    {"name": "views", "description": "What you look at often, under a name of yours."},
     {"name": "cache", "description": "Values of your own."},
     {"name": "keys", "description": "Credentials for programs."},
     {"name": "operation", "description": "For orchestrators and Prometheus."},
