@@ -94,6 +94,7 @@ class SilenceCreate(BaseModel):
             "example": {
                 "reason": "Maintenance of the cold room",
                 "tag": {"name": "site", "value": "Lisboa"},
+                "starts_at": "2099-01-31T12:00:00Z",
                 "until": "2099-01-31T14:00:00Z",
             }
         },
@@ -117,7 +118,7 @@ class SilenceCreate(BaseModel):
         if self.until <= begins:
             raise PydanticCustomError("silence_order", "until must lie after starts_at")
         if self.until - begins > MAX_SILENCE:
-            raise PydanticCustomError("silence_length", "A silence lasts for 366 days at the most")
+            raise PydanticCustomError("silence_length", "A silence ends after its beginning, and within 366 days")
         return self
 
 

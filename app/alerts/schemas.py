@@ -75,11 +75,11 @@ class Smtp(BaseModel):
 
 
 class SmtpRead(BaseModel):
-    host: str
-    port: int
-    security: str
-    username: str | None
-    sender: str
+    host: str = Field(examples=["smtp.example.com"])
+    port: int = Field(examples=[587])
+    security: str = Field(examples=["starttls"])
+    username: str | None = Field(examples=["sentinela"])
+    sender: str = Field(examples=["sentinela@example.com"])
 
 
 class _Fields(BaseModel):
@@ -148,7 +148,7 @@ class ChannelRead(BaseModel):
     to: list[str] | None = Field(default=None, examples=[["ana@example.com"]])
     smtp: SmtpRead | None = None
     chat_id: str | None = Field(default=None, examples=["-1001234567890"])
-    enabled: bool
+    enabled: bool = Field(examples=[True])
     language: Language
     events: list[Told]
     group_seconds: int = Field(examples=[0])
@@ -192,7 +192,7 @@ class NotificationRead(BaseModel):
 class AttemptRead(BaseModel):
     at: Instant
     seconds: float = Field(description="How long it took.", examples=[0.12])
-    delivered: bool
+    delivered: bool = Field(examples=[False])
     error: str | None = Field(examples=["The receiver answered 500"])
 
 

@@ -7,12 +7,13 @@ from datetime import datetime
 
 from app.alerts import incident_queries as queries
 from app.alerts.errors import NoSuchSilence, SilenceEnded
-from app.alerts.incident_schemas import SilenceCreate, SilenceRead, SilenceState
+from app.alerts.incident_schemas import MAX_SILENCE, SilenceCreate, SilenceRead, SilenceState
 from app.alerts.tables import Silence
 from app.auth import audit
 from app.auth.principals import Principal
 from app.core import clock
 from app.core.db import ReadSession, WriteSession
+from app.core.errors import invalid_field
 from app.core.identifiers import new_ulid
 from app.core.paging import Asked, Page
 
@@ -51,10 +52,13 @@ async def get(session: ReadSession, workspace_id: int, silence_ulid: str) -> Sil
 
 
 async def patch(session: WriteSession, principal: Principal, silence_ulid: str, until: datetime) -> SilenceRead:
-    """End it later or earlier. Raises: NoSuchSilence, SilenceEnded."""
+    """End it later or earlier. Raises: NoSuchSilence, SilenceEnded, Invalid."""
     silence = await _find(session, principal.workspace_id, silence_ulid, lock=True)
     if silence.ends_at <= clock.now():
         raise SilenceEnded("This silence has ended already; make a new one.")
+    if not silence.starts_at < until <= silence.starts_at + MAX_SILENCE:
+        message = "A silence ends after its beginning, and within 366 days"
+        raise invalid_field(("body", "until"), message, "silence_length")
     await _end_at(session, principal, silence, until)
     return _read(silence)
 

@@ -234,7 +234,7 @@ MESSAGES = {
         "Esta instalação não tem servidor de e-mail: informe um em smtp, ou peça ao operador que defina SMTP_URL"
     ),
     "silence_order": "until deve vir depois de starts_at",
-    "silence_length": "Um silêncio dura no máximo 366 dias",
+    "silence_length": "Um silêncio termina depois do começo, e em até 366 dias",
     "range_order": "start_time deve vir antes de end_time",
     "needs_range": "Informe start_time, end_time ou ambos",
     "needs_aggregation": "group_by requer aggregation ou function",
