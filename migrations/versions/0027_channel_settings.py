@@ -1,7 +1,7 @@
 """What a channel may be told: its language, which events, how they are gathered, how many a minute.
 
 Revision ID: 0027
-Revises: 0023
+Revises: 0031
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0027"
-down_revision = "0023"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 
