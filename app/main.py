@@ -22,6 +22,7 @@ from fastapi_offline import FastAPIOffline
 from app import __version__
 from app.alerts.incident_routes import router as incidents
 from app.alerts.routes import router as alerts
+from app.alerts.silence_routes import router as silences
 from app.auth.routes import router as auth
 from app.auth.throttle import Throttle
 from app.auth.uses import KeyUses
@@ -110,7 +111,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     arrivals = Arrivals(settings.offline_after_seconds)
     counting = Counting(database)
     counting.start()
-    witness = Witness(Announcer(Publisher(query_cache), database), counting)
+    app.state.publisher = publisher = Publisher(query_cache)
+    witness = Witness(Announcer(publisher, database), counting)
     witness.start()
     sent = SentQuantities()
     commits = GroupCommit(database, settings.ingest_backlog, arrivals, sent, witness)
@@ -183,7 +185,7 @@ def build() -> FastAPI:
     )
     problems.install(app, settings.max_body_bytes)
     domains = (readings, live, auth, servers, presence, fleet, cache, transfers, exports, maintenance, jobs)
-    for router in (*domains, views, incidents, alerts, compat, probes.router):
+    for router in (*domains, views, incidents, silences, alerts, compat, probes.router):
         app.include_router(router)
     _add_pages(app)
     openapi.install(app)

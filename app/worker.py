@@ -24,6 +24,7 @@ from app.transfers import tasks as transfers_tasks  # noqa: F401
 log = structlog.get_logger("task")
 
 app = get_queue()
+app.conf.beat_scheduler = "app.beat:SharedScheduler"
 app.conf.beat_schedule = {
     "purge refresh tokens": {"task": "auth.purge_refresh_tokens", "schedule": 3600.0},
     "purge audit log": {"task": "auth.purge_audit_log", "schedule": 3600.0},

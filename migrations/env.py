@@ -6,6 +6,7 @@ from sqlalchemy import create_engine, text
 # Imported for their tables: `alembic check` compares these with the database.
 from app.alerts import tables as alerts_tables  # noqa: F401
 from app.auth import tables as auth_tables  # noqa: F401
+from app.core import schedule  # noqa: F401
 from app.core.db import Table, configured_url
 from app.core.settings import get_settings
 from app.jobs import tables as jobs_tables  # noqa: F401

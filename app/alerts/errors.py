@@ -35,3 +35,11 @@ class NoSuchIncident(NotFound):
 
 class IncidentResolved(Conflict):
     kind = "incident-resolved"
+
+
+class NoSuchSilence(NotFound):
+    kind = "no-such-silence"
+
+
+class SilenceEnded(Conflict):
+    kind = "silence-ended"

@@ -7,19 +7,19 @@ then is looked at again, with the same result, because nothing but the readings 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from time import monotonic
 from typing import Any
 
 import numpy as np
-from psycopg.types.json import Jsonb
 
 from app.alerts import incident_queries as queries
+from app.alerts import transitions
 from app.alerts.conditions import State, Threshold, Transition, evaluate
+from app.alerts.telling import Happened
+from app.alerts.transitions import Decided
 from app.core import clock
 from app.core.copy import Connection
-from app.core.identifiers import new_ulid
 from app.readings import recent
 
 # A new rule, or a changed one, counts within so many seconds.
@@ -30,8 +30,6 @@ HEARD_SECONDS = 5.0
 # Everybody is looked at so often, so that a row of arrivals that came late hides no reading for long.
 EVERYBODY_SECONDS = 30.0
 OFFLINE = "offline"
-# So many channels may a rule name.
-MAX_CHANNELS = 10
 Key = tuple[int, int]
 """A rule and a server, by number."""
 
@@ -51,6 +49,8 @@ class Watch:
     rules: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     followed: dict[Key, Followed] = field(default_factory=dict)
     unsaved: set[Key] = field(default_factory=set)
+    decided: list[Decided] = field(default_factory=list)
+    """What this look has found, in its order."""
     reload_at: float = 0.0
     save_at: float = 0.0
     everybody_at: float = 0.0
@@ -67,17 +67,17 @@ def threshold(condition: Mapping[str, Any]) -> Threshold:
     return Threshold(level, above, clear, hold)
 
 
-async def follow(connection: Connection, watch: Watch) -> int:
-    """Look at what is new, within the caller's transaction; how many rules fired or ended."""
+async def follow(connection: Connection, watch: Watch) -> list[Happened]:
+    """Look at what is new, within the caller's transaction; what happened to incidents."""
     await _reload(connection, watch)
     heard = await _heard(connection, watch)
-    count = 0
     for rule_id, condition in watch.rules.items():
         servers = [server for rule, server in watch.followed if rule == rule_id]
         for server_id, samples in await _new(connection, watch, rule_id, condition, servers, heard):
-            count += await _go_on(connection, watch, (rule_id, server_id), condition, samples)
+            _go_on(watch, (rule_id, server_id), condition, samples)
+    decided, watch.decided = watch.decided, []
     await _save(connection, watch)
-    return count
+    return await transitions.record(connection, decided)
 
 
 async def _reload(connection: Connection, watch: Watch) -> None:
@@ -132,38 +132,20 @@ def _steps(began: int, offline: bool, now: int) -> list[tuple[int, float]]:
     return [(began, value), (max(now, began + 1), value)]
 
 
-async def _go_on(
-    connection: Connection, watch: Watch, key: Key, condition: Mapping[str, Any], samples: list[tuple[int, float]]
-) -> int:
+def _go_on(watch: Watch, key: Key, condition: Mapping[str, Any], samples: list[tuple[int, float]]) -> None:
     followed = watch.followed[key]
     instants = np.array([at for at, _ in samples], dtype=np.int64)
     values = np.array([value for _, value in samples], dtype=np.float64)
-    state, transitions = evaluate(threshold(condition), followed.state, instants, values)
-    for transition in transitions:
-        await _write(connection, key, condition, transition)
-    if state != followed.state or transitions:
+    state, found = evaluate(threshold(condition), followed.state, instants, values)
+    watch.decided += [
+        Decided(*key, transition.kind, clock.from_microseconds(transition.at), explain(condition, transition))
+        for transition in found
+    ]
+    if state != followed.state or found:
         watch.save_at = 0.0
     watch.followed[key] = Followed(state, samples[-1][0])
     if condition["kind"] != OFFLINE or state != followed.state:
         watch.unsaved.add(key)
-    return len(transitions)
-
-
-async def _write(connection: Connection, key: Key, condition: Mapping[str, Any], transition: Transition) -> None:
-    """The incident, its timeline and its notifications."""
-    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=transition.at)
-    trace = Jsonb(explain(condition, transition))
-    values = {"rule": key[0], "server": key[1], "ulid": new_ulid(), "at": at, "trace": trace}
-    statement = queries.OPEN if transition.kind == "opened" else queries.RESOLVE
-    row = await (await connection.execute(statement, values)).fetchone()
-    if row is None:
-        # Somebody has resolved it by hand, or the rule has just been switched off.
-        return
-    told = {"incident": row[0], "event": transition.kind, "trace": trace}
-    await connection.execute(queries.ADD_EVENT, told)
-    ulids = [new_ulid() for _ in range(MAX_CHANNELS)]
-    named = {"event": f"incident.{transition.kind}", "ulids": ulids, "shown_at": clock.format_instant(at)}
-    await connection.execute(queries.NOTIFY, {**told, **named})
 
 
 def explain(condition: Mapping[str, Any], transition: Transition) -> dict[str, Any]:

@@ -1,12 +1,26 @@
 """Statements of rules and incidents: those of the watcher, on the connection that leads, and those of the routes."""
 
 from collections.abc import Collection
-from typing import LiteralString
+from datetime import datetime
+from typing import Any, LiteralString
 
-from sqlalchemy import Select, select
+from sqlalchemy import DateTime, Label, Select, Update, and_, func, literal_column, or_, select, update
+from sqlalchemy.orm import aliased
 
-from app.alerts.tables import Incident, IncidentEvent, Rule
+from app.alerts.incident_schemas import IncidentFilter, SilenceState
+from app.alerts.tables import Channel, DeliveryAttempt, Incident, IncidentEvent, Notification, Rule, Silence
 from app.core.paging import Asked
+
+# Which rows of `silence` lie on a row of `incident` now.
+SILENCED: LiteralString = """
+    silence.workspace_id = incident.workspace_id AND silence.starts_at <= now() AND silence.ends_at > now()
+    AND (silence.server_ulids IS NULL OR incident.server_ulid = ANY(silence.server_ulids))
+    AND (silence.rule_ulids IS NULL OR incident.rule_ulid = ANY(silence.rule_ulids))
+    AND (silence.severities IS NULL OR incident.severity = ANY(silence.severities))
+    AND (silence.tag_name IS NULL OR EXISTS (
+        SELECT FROM server WHERE server.server_id = incident.server_id
+               AND server.tags ->> silence.tag_name = silence.tag_value))
+"""
 
 # Every enabled rule with each server that it looks at, and where it stands there.
 FOLLOWED: LiteralString = """
@@ -37,37 +51,6 @@ SAVE: LiteralString = """
     ON CONFLICT (rule_id, server_id) DO UPDATE
     SET phase = excluded.phase, since = excluded.since, seen = excluded.seen
 """
-OPEN: LiteralString = """
-    INSERT INTO incident (incident_ulid, workspace_id, rule_id, server_id, rule_ulid, rule_name, server_ulid,
-                          server_name, severity, state, opened_at, trace)
-    SELECT %(ulid)s, rule.workspace_id, rule_id, server_id, rule_ulid, rule.name, server_ulid, server.name, severity,
-           'open', %(at)s, %(trace)s
-    FROM rule, server WHERE rule_id = %(rule)s AND server_id = %(server)s AND enabled
-    ON CONFLICT (rule_id, server_id) WHERE state <> 'resolved' DO NOTHING
-    RETURNING incident_id
-"""
-RESOLVE: LiteralString = """
-    UPDATE incident SET state = 'resolved', resolved_at = %(at)s
-    WHERE rule_id = %(rule)s AND server_id = %(server)s AND state <> 'resolved'
-    RETURNING incident_id
-"""
-ADD_EVENT: LiteralString = """
-    INSERT INTO incident_event (incident_id, event, trace) VALUES (%(incident)s, %(event)s, %(trace)s)
-"""
-# One for each channel of the rule that is still there; the identifiers are as many as the rule names channels.
-NOTIFY: LiteralString = """
-    INSERT INTO notification (notification_ulid, workspace_id, channel_id, event, state, body)
-    SELECT (%(ulids)s::text[])[named.place], incident.workspace_id, channel_id, %(event)s, 'queued',
-           jsonb_build_object(
-               'incident_id', incident_ulid, 'severity', incident.severity, 'at', %(shown_at)s::text,
-               'rule', jsonb_build_object('id', incident.rule_ulid, 'name', rule_name),
-               'server', jsonb_build_object('id', server_ulid, 'name', server_name), 'why', %(trace)s::jsonb)
-    FROM incident
-    JOIN rule ON rule.rule_id = incident.rule_id
-    CROSS JOIN LATERAL unnest(rule.channel_ulids) WITH ORDINALITY AS named (channel_ulid, place)
-    JOIN channel ON channel.channel_ulid = named.channel_ulid AND channel.workspace_id = incident.workspace_id
-    WHERE incident_id = %(incident)s
-"""
 
 
 def rules(workspace_id: int, asked: Asked) -> Select[Rule]:
@@ -89,21 +72,85 @@ def unresolved_of(rule_id: int) -> Select[Incident]:
     return select(Incident).where(Incident.rule_id == rule_id, Incident.state != "resolved").with_for_update()
 
 
-def incidents(
-    workspace_id: int, states: Collection[str], server_ulid: str | None, rule_ulid: str | None, asked: Asked
-) -> Select[Incident]:
-    """Newest first; only in these states, of this server, of this rule, when any are given."""
-    statement = select(Incident).where(Incident.workspace_id == workspace_id)
-    if states:
-        statement = statement.where(Incident.state.in_(states))
-    if server_ulid is not None:
-        statement = statement.where(Incident.server_ulid == server_ulid)
-    if rule_ulid is not None:
-        statement = statement.where(Incident.rule_ulid == rule_ulid)
+def incidents(workspace_id: int, wanted: IncidentFilter, asked: Asked) -> Select[Any]:
+    """Newest first, each with the end of the silence that lies on it."""
+    statement = select(Incident, silenced_until()).where(Incident.workspace_id == workspace_id)
+    if wanted.state:
+        statement = statement.where(Incident.state.in_(wanted.state))
+    if wanted.severity:
+        statement = statement.where(Incident.severity.in_(wanted.severity))
+    if wanted.server_ulid is not None:
+        statement = statement.where(Incident.server_ulid == wanted.server_ulid.upper())
+    if wanted.rule_id is not None:
+        statement = statement.where(Incident.rule_ulid == wanted.rule_id.upper())
+    if wanted.start_time is not None:
+        statement = statement.where(Incident.opened_at >= wanted.start_time)
+    if wanted.end_time is not None:
+        statement = statement.where(Incident.opened_at <= wanted.end_time)
     if key := asked.key(str):
         statement = statement.where(Incident.incident_ulid < key[0])
     return statement.order_by(Incident.incident_ulid.desc()).limit(asked.fetch)
 
 
-def timeline(incident_id: int) -> Select[IncidentEvent]:
-    return select(IncidentEvent).where(IncidentEvent.incident_id == incident_id).order_by(IncidentEvent.event_id)
+def silenced_until() -> Label[Any]:
+    """Until when a row of `incident` is silenced; null: it is not."""
+    last = f"(SELECT max(silence.ends_at) FROM silence WHERE {SILENCED})"  # noqa: S608 - of constants
+    return literal_column(last, DateTime(timezone=True)).label("silenced_until")
+
+
+def silence_on(incident_id: int) -> Select[Any]:
+    """Until when an incident is silenced."""
+    return select(silenced_until()).select_from(Incident).where(Incident.incident_id == incident_id)
+
+
+def timeline(incident_id: int, limit: int) -> Select[IncidentEvent]:
+    """What happened to it, newest first."""
+    statement = select(IncidentEvent).where(IncidentEvent.incident_id == incident_id)
+    return statement.order_by(IncidentEvent.event_id.desc()).limit(limit)
+
+
+def attempts(incident_id: int, limit: int) -> Select[DeliveryAttempt, str, str, str, str]:
+    """Attempts to tell of it, newest first: each with the event, the channel's identifier and name, and its own id.
+
+    Notifications that are grouped were told by another one.
+    """
+    told = aliased(Notification)
+    return (
+        select(DeliveryAttempt, told.event, Channel.channel_ulid, Channel.name, told.notification_ulid)
+        .join(told, told.notification_id == DeliveryAttempt.notification_id)
+        .join(Channel, Channel.channel_id == told.channel_id)
+        .where(
+            DeliveryAttempt.notification_id.in_(
+                select(func.coalesce(Notification.head_id, Notification.notification_id)).where(
+                    Notification.incident_id == incident_id
+                )
+            )
+        )
+        .order_by(DeliveryAttempt.attempt_id.desc())
+        .limit(limit)
+    )
+
+
+def silence(workspace_id: int, silence_ulid: str) -> Select[Silence]:
+    return select(Silence).where(Silence.workspace_id == workspace_id, Silence.silence_ulid == silence_ulid)
+
+
+def silences(workspace_id: int, states: Collection[SilenceState], moment: datetime, asked: Asked) -> Select[Silence]:
+    """Newest first; in these states at that moment, when any are given."""
+    statement = select(Silence).where(Silence.workspace_id == workspace_id)
+    if states:
+        of_state = {
+            "ended": Silence.ends_at <= moment,
+            "pending": and_(Silence.starts_at > moment, Silence.ends_at > moment),
+            "active": and_(Silence.starts_at <= moment, Silence.ends_at > moment),
+        }
+        statement = statement.where(or_(*(of_state[state] for state in states)))
+    if key := asked.key(str):
+        statement = statement.where(Silence.silence_ulid < key[0])
+    return statement.order_by(Silence.silence_ulid.desc()).limit(asked.fetch)
+
+
+def hold_until(silence_id: int, until: datetime) -> Update:
+    """What a silence holds back is looked at again then."""
+    held = (Notification.silence_id == silence_id, Notification.state == "queued")
+    return update(Notification).where(*held).values(next_at=until)

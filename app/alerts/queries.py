@@ -1,33 +1,33 @@
-"""Statements of alerts."""
+"""Statements of channels and notifications, as people ask for them."""
 
 from collections.abc import Collection
-from typing import LiteralString
+from typing import Any, LiteralString
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, literal_column, select, update
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import aliased
 
-from app.alerts.tables import Channel, Notification
+from app.alerts.tables import Channel, DeliveryAttempt, Incident, Notification, Silence
 from app.core.paging import Asked
 
-# Whoever claims has until `lease` to report; a worker that is lost meanwhile loses nothing but time.
-CLAIM: LiteralString = """
-    WITH due AS (
-        SELECT notification_id FROM notification
-        WHERE state = 'queued' AND next_at <= now()
-        ORDER BY next_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-    )
-    UPDATE notification SET attempts = attempts + 1, next_at = now() + make_interval(secs => %(lease)s)
-    FROM due, channel
-    WHERE notification.notification_id = due.notification_id AND channel.channel_id = notification.channel_id
-    RETURNING notification.notification_id, notification_ulid, event, notification.created_at, body, attempts,
-              channel.kind, channel.target, channel.secret
-"""
-# The attempt's number keeps a failure that is told after its lease from overwriting a later attempt's news.
-REPORT: LiteralString = """
-    UPDATE notification SET state = %(state)s, last_error = %(error)s,
-           next_at = now() + make_interval(secs => %(wait)s),
-           delivered_at = CASE WHEN %(state)s = 'delivered' THEN now() END
-    WHERE notification_id = %(notification_id)s AND state = 'queued'
-          AND (attempts = %(attempts)s OR %(state)s = 'delivered')
+# What a notification tells: its own incident and those of the notifications that are grouped into it. Made anew each
+# time from rows that do not change any more, so that it is the same at every attempt; null for what is no incident's.
+TOLD: LiteralString = r"""
+    (SELECT jsonb_build_object(
+                'rule', jsonb_build_object('id', min(told.rule_ulid), 'name', min(told.rule_name)),
+                'severity', min(told.severity), 'count', count(*),
+                'incidents', jsonb_agg(jsonb_build_object(
+                    'incident_id', told.incident_ulid,
+                    'at', coalesce(line.trace ->> 'at', regexp_replace(to_char(
+                        line.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '\.000000Z$', 'Z')),
+                    'server', jsonb_build_object('id', told.server_ulid, 'name', told.server_name),
+                    'why', line.trace, 'actor', line.actor, 'text', line.text
+                ) ORDER BY line.event_id))
+     FROM notification AS part
+     JOIN incident AS told ON told.incident_id = part.incident_id
+     JOIN incident_event AS line ON line.incident_id = part.incident_id AND line.event_id = part.event_id
+     WHERE part.notification_id = notification.notification_id OR part.head_id = notification.notification_id
+     HAVING count(*) > 0)
 """
 
 
@@ -43,18 +43,30 @@ def channel(workspace_id: int, channel_ulid: str) -> Select[Channel]:
     return select(Channel).where(Channel.workspace_id == workspace_id, Channel.channel_ulid == channel_ulid)
 
 
-def notifications(workspace_id: int) -> Select[Notification, str]:
-    """Notifications of the workspace, each with its channel's identifier."""
-    return (
-        select(Notification, Channel.channel_ulid)
+def notifications(workspace_id: int) -> Select[*tuple[Any, ...]]:
+    """Notifications of the workspace, each with what it tells and the identifiers of what it belongs to."""
+    head = aliased(Notification)
+    statement: Select[*tuple[Any, ...]] = (
+        select(
+            Notification,
+            Channel.channel_ulid,
+            Incident.incident_ulid,
+            Silence.silence_ulid,
+            head.notification_ulid.label("head_ulid"),
+            literal_column(TOLD, JSONB()).label("told"),
+        )
         .join(Channel, Channel.channel_id == Notification.channel_id)
+        .outerjoin(Incident, Incident.incident_id == Notification.incident_id)
+        .outerjoin(Silence, Silence.silence_id == Notification.silence_id)
+        .outerjoin(head, head.notification_id == Notification.head_id)
         .where(Notification.workspace_id == workspace_id)
     )
+    return statement
 
 
 def notification_page(
     workspace_id: int, states: Collection[str], channel_ulid: str | None, asked: Asked
-) -> Select[Notification, str]:
+) -> Select[*tuple[Any, ...]]:
     """Newest first; in these states, when any are given."""
     statement = notifications(workspace_id).order_by(Notification.notification_ulid.desc()).limit(asked.fetch)
     if states:
@@ -64,3 +76,23 @@ def notification_page(
     if key := asked.key(str):
         statement = statement.where(Notification.notification_ulid < key[0])
     return statement
+
+
+def attempts(notification_id: int) -> Select[DeliveryAttempt]:
+    """Every attempt of a notification, oldest first."""
+    statement = select(DeliveryAttempt).where(DeliveryAttempt.notification_id == notification_id)
+    return statement.order_by(DeliveryAttempt.attempt_id)
+
+
+def revive(workspace_id: int, channel_id: int | None) -> Any:
+    """Queue what is dead anew; the numbers of what that was."""
+    statement = update(Notification).where(Notification.workspace_id == workspace_id, Notification.state == "dead")
+    if channel_id is not None:
+        statement = statement.where(Notification.channel_id == channel_id)
+    return statement.values(state="queued", attempts=0, next_at=func.now()).returning(Notification.notification_id)
+
+
+def cancel(channel_id: int) -> Any:
+    """Nothing that waits for a channel will be told."""
+    waits = (Notification.channel_id == channel_id, Notification.state == "queued")
+    return update(Notification).where(*waits).values(state="cancelled")

@@ -4,9 +4,20 @@ from typing import Annotated
 
 from fastapi import APIRouter, BackgroundTasks, Query, Response
 
-from app.alerts import delivering, service
-from app.alerts.schemas import ChannelCreate, ChannelCreated, ChannelRead, NotificationRead, NotificationState
+from app.alerts import delivering, notifications, service
+from app.alerts.schemas import (
+    ChannelCreate,
+    ChannelCreated,
+    ChannelPatch,
+    ChannelRead,
+    NotificationDetail,
+    NotificationRead,
+    NotificationState,
+    Replay,
+    Replayed,
+)
 from app.auth.deps import Admin, InReadTransaction, InWriteTransaction, Reader, Writer
+from app.core.deps import SettingsDep
 from app.core.errors import Conflict, Forbidden, NotFound, Unauthorized
 from app.core.identifiers import IdPath
 from app.core.paging import Pages
@@ -27,15 +38,16 @@ ChannelFilter = Annotated[
 
 @router.post("/channels", status_code=201, responses=problems(Conflict))
 async def create_channel(
-    body: ChannelCreate, principal: Admin, session: InWriteTransaction, response: Response
+    body: ChannelCreate, principal: Admin, session: InWriteTransaction, settings: SettingsDep, response: Response
 ) -> ChannelCreated:
-    """Make a channel; the secret that signs its deliveries is shown this once.
+    """Make a channel. `webhook` and `slack` need `url`, `email` needs `to`, `telegram` needs `chat_id` and `token`.
 
-    A webhook gets a POST of JSON, `{type, timestamp, data}`, signed as Standard Webhooks says. It is tried again until
-    a 2xx, for some seven hours; a redirect is not followed. It may reach public addresses only, unless the operator
-    allows others (`WEBHOOK_ALLOWED_NETWORKS`).
+    A webhook gets a POST of JSON, `{type, timestamp, data}`, signed as Standard Webhooks says by a secret that is shown
+    this once. Whatever the kind, a notification is tried again until it is taken, for some seven hours, by one
+    identifier; a redirect is not followed. Only public addresses are reached, unless the operator allows others
+    (`WEBHOOK_ALLOWED_NETWORKS`).
     """
-    channel = await service.create(session, principal, body)
+    channel = await service.create(session, settings, principal, body)
     response.headers["Location"] = f"/channels/{channel.channel_id}"
     return channel
 
@@ -52,6 +64,14 @@ async def channel(channel_id: ChannelPath, principal: Admin, session: InReadTran
     return await service.get(session, principal.workspace_id, channel_id)
 
 
+@router.patch("/channels/{channel_id}", responses=problems(Conflict))
+async def change_channel(
+    channel_id: ChannelPath, body: ChannelPatch, principal: Admin, session: InWriteTransaction, settings: SettingsDep
+) -> ChannelRead:
+    """Change a channel; what is left out stays, null returns to the default. What waits goes out by the change."""
+    return await service.patch(session, settings, principal, channel_id, body)
+
+
 @router.delete("/channels/{channel_id}", status_code=204)
 async def delete_channel(channel_id: ChannelPath, principal: Admin, session: InWriteTransaction) -> None:
     """Delete a channel; what was not delivered by it never will be."""
@@ -63,13 +83,13 @@ async def test_channel(
     channel_id: ChannelPath, principal: Admin, session: InWriteTransaction, background: BackgroundTasks
 ) -> NotificationRead:
     """Send a test; `GET /notifications/{notification_id}` tells within seconds how that went."""
-    notification = await service.test(session, principal, channel_id)
+    notification = await notifications.test(session, principal, channel_id)
     background.add_task(delivering.nudge)
     return notification
 
 
 @router.get("/notifications")
-async def notifications(
+async def list_notifications(
     principal: Reader,
     session: InReadTransaction,
     pages: Pages,
@@ -77,16 +97,16 @@ async def notifications(
     channel_id: ChannelFilter = None,
 ) -> list[NotificationRead]:
     """What was told or is to be told, newest first; `state=dead` is what was given up."""
-    page = await service.notifications(session, principal.workspace_id, state or (), channel_id, pages.asked)
+    page = await notifications.page(session, principal.workspace_id, state or (), channel_id, pages.asked)
     return pages.give(page)
 
 
 @router.get("/notifications/{notification_id}")
 async def notification(
     notification_id: NotificationPath, principal: Reader, session: InReadTransaction
-) -> NotificationRead:
-    """One notification: whether it arrived, after how many attempts, and what went wrong last."""
-    return await service.notification(session, principal.workspace_id, notification_id)
+) -> NotificationDetail:
+    """One notification: whether it arrived, and every attempt with what went wrong."""
+    return await notifications.get(session, principal.workspace_id, notification_id)
 
 
 @router.post("/notifications/{notification_id}/retry", status_code=202, responses=problems(Conflict))
@@ -94,6 +114,16 @@ async def retry_notification(
     notification_id: NotificationPath, principal: Writer, session: InWriteTransaction, background: BackgroundTasks
 ) -> NotificationRead:
     """Send a dead notification again, with all its attempts anew; any other is a 409."""
-    notification = await service.send_again(session, principal, notification_id)
+    notification = await notifications.send_again(session, principal, notification_id)
     background.add_task(delivering.nudge)
     return notification
+
+
+@router.post("/notifications/retry", status_code=202)
+async def retry_notifications(
+    principal: Writer, session: InWriteTransaction, background: BackgroundTasks, body: Replay | None = None
+) -> Replayed:
+    """Send every dead notification again, of one channel or of all."""
+    count = await notifications.send_all_again(session, principal, body.channel_id if body else None)
+    background.add_task(delivering.nudge)
+    return Replayed(queued=count)

@@ -1,6 +1,6 @@
-"""Shapes of rules and incidents on the wire."""
+"""Shapes of rules on the wire."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -11,7 +11,6 @@ from app.core.numbers import Measure
 from app.core.text import NO_CONTROL_CHARACTERS, Name
 
 Severity = Literal["info", "warning", "critical"]
-IncidentState = Literal["open", "acknowledged", "resolved"]
 Ulid = Annotated[str, Field(max_length=26, pattern=NO_CONTROL_CHARACTERS, examples=[ULID_EXAMPLE])]
 # A day: whoever wants to know of more looks at a report.
 _HOLD = Field(
@@ -95,6 +94,15 @@ class RuleCreate(BaseModel):
     )
     tag: Tag | None = Field(default=None, description="Only servers with this tag, also those that get it later.")
     channel_ids: list[Ulid] = Field(default=[], max_length=10, description="Who is told when it fires and ends.")
+    reopen_seconds: int = Field(
+        default=300,
+        ge=0,
+        le=86_400,
+        description=(
+            "An incident that begins again within so many seconds of its end is the same one, and is told once as "
+            "coming and going; then only its lasting end is. 0: each is a new one."
+        ),
+    )
     enabled: bool = True
 
 
@@ -112,39 +120,6 @@ class RuleRead(BaseModel):
     server_ulids: list[str] | None = Field(examples=[[ULID_EXAMPLE]])
     tag: Tag | None
     channel_ids: list[str] = Field(examples=[[ULID_EXAMPLE]])
+    reopen_seconds: int = Field(examples=[300])
     enabled: bool = Field(examples=[True])
     created_at: Instant
-
-
-class IncidentRead(BaseModel):
-    incident_id: str = Field(examples=[ULID_EXAMPLE])
-    rule_id: str = Field(examples=[ULID_EXAMPLE])
-    rule_name: str = Field(description="As it was called then.", examples=["damp"])
-    server_ulid: str = Field(examples=[ULID_EXAMPLE])
-    server_name: str = Field(description="As it was called then.", examples=["Dolly #1"])
-    severity: Severity
-    state: IncidentState
-    opened_at: Instant
-    resolved_at: Instant | None
-    why: dict[str, Any] = Field(
-        description="The condition, the value that decided, since when it stood beyond, and for how long.",
-        examples=[{"value": 61.2, "since": "2026-01-31T12:00:00Z", "held_seconds": 60.0}],
-    )
-
-
-class TimelineEntry(BaseModel):
-    at: Instant
-    event: Literal["opened", "acknowledged", "commented", "resolved"]
-    actor: str | None = Field(description="Who; null: the rule itself.", examples=["ana"])
-    text: str | None = Field(examples=["The door was open."])
-    why: dict[str, Any] | None = Field(examples=[{"value": 54.8}])
-
-
-class IncidentDetail(IncidentRead):
-    timeline: list[TimelineEntry]
-
-
-class Remark(BaseModel):
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"text": "The door was open."}})
-
-    text: Annotated[str, Field(min_length=1, max_length=4000, pattern=r"^[^\x00]*$")]

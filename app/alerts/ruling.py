@@ -88,6 +88,7 @@ def _row(workspace_id: int, body: RuleCreate) -> Rule:
         tag_name=body.tag.name if body.tag else None,
         tag_value=body.tag.value if body.tag else None,
         channel_ulids=list(dict.fromkeys(body.channel_ids)),
+        reopen_seconds=body.reopen_seconds,
         enabled=body.enabled,
     )
 
@@ -107,6 +108,7 @@ def _read(rule: Rule) -> RuleRead:
             "server_ulids": rule.server_ulids,
             "tag": tag,
             "channel_ids": rule.channel_ulids,
+            "reopen_seconds": rule.reopen_seconds,
             "enabled": rule.enabled,
             "created_at": rule.created_at,
         }

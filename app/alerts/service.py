@@ -1,42 +1,83 @@
-"""Channels of a workspace, and its notifications as people see them."""
+"""Channels of a workspace."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import inspect
 from sqlalchemy.exc import IntegrityError
 
 from app.alerts import queries
-from app.alerts.channels.webhook import new_secret
-from app.alerts.errors import ChannelNameTaken, NoSuchChannel, NoSuchNotification, NotificationNotDead
-from app.alerts.schemas import ChannelCreate, ChannelCreated, ChannelRead, NotificationRead
-from app.alerts.tables import Channel, Notification
+from app.alerts.channels import CHANNELS
+from app.alerts.channels.base import Channel as Way
+from app.alerts.channels.base import Destination
+from app.alerts.errors import ChannelNameTaken, NoSuchChannel
+from app.alerts.schemas import ChannelCreate, ChannelCreated, ChannelPatch, ChannelRead
+from app.alerts.tables import Channel
 from app.auth import audit
 from app.auth.principals import Principal
-from app.core import clock
 from app.core.db import ReadSession, WriteSession
+from app.core.errors import invalid_field
 from app.core.identifiers import new_ulid
 from app.core.paging import Asked, Page
+from app.core.settings import Settings
+
+# The fields of a request that belong to some kinds only.
+OF_KINDS = frozenset().union(*(way.required | way.optional for way in CHANNELS.values()))
+TOLD = ["opened", "resolved"]
+COMMON = ("enabled", "language", "events", "group_seconds", "per_minute")
 
 
-async def create(session: WriteSession, principal: Principal, body: ChannelCreate) -> ChannelCreated:
-    """Make a channel, with the secret that signs its deliveries. Raises: ChannelNameTaken."""
+async def create(
+    session: WriteSession, settings: Settings, principal: Principal, body: ChannelCreate
+) -> ChannelCreated:
+    """Make a channel, with the secret that signs its deliveries. Raises: ChannelNameTaken, Invalid."""
+    way = CHANNELS[body.kind]
+    given = body.model_dump(exclude_unset=True)
+    own = _own_fields(body.kind, way, given)
+    for name in sorted(way.required - {name for name, value in own.items() if value is not None}):
+        raise invalid_field(("body", name), "Field required", "missing")
+    to = way.configure(settings, own, None)
     channel = Channel(
         channel_ulid=new_ulid(),
         workspace_id=principal.workspace_id,
         name=body.name,
         kind=body.kind,
-        target=body.url,
-        secret=new_secret(),
+        target=to.target,
+        secret=to.secret,
+        settings=dict(to.settings),
+        **_common(way, {name: given.get(name) for name in COMMON}),
     )
     session.add(channel)
-    try:
-        await session.flush()
-    except IntegrityError as error:
-        if "uq_channel_workspace_name" in str(error.orig):
-            raise ChannelNameTaken("A channel named {name!r} exists in this workspace.", name=body.name) from None
-        raise
+    await _flush(session, body.name)
     audit.record(session, principal, "channel.create", channel.channel_ulid, after=_facts(channel))
-    return ChannelCreated(secret=channel.secret, **_read(channel).model_dump())
+    shown = to.secret if body.kind == "webhook" else None
+    return ChannelCreated(secret=shown, **_read(channel).model_dump())
+
+
+async def patch(
+    session: WriteSession, settings: Settings, principal: Principal, channel_ulid: str, body: ChannelPatch
+) -> ChannelRead:
+    """Change a channel. Raises: NoSuchChannel, ChannelNameTaken, Invalid."""
+    channel = await find(session, principal.workspace_id, channel_ulid)
+    way, before = CHANNELS[channel.kind], _facts(channel)
+    given = body.model_dump(exclude_unset=True)
+    own = _own_fields(channel.kind, way, given)
+    for name in sorted(way.required & {name for name, value in own.items() if value is None}):
+        raise invalid_field(("body", name), "Field required", "missing")
+    if own:
+        await session.refresh(channel, ["secret"])
+        to = way.configure(settings, own, Destination(channel.target, channel.secret, channel.settings))
+        channel.target, channel.secret, channel.settings = to.target, to.secret, dict(to.settings)
+    for name, value in _common(way, {name: given[name] for name in COMMON if name in given}).items():
+        setattr(channel, name, value)
+    channel.name = given.get("name") or channel.name
+    touched = bool(inspect(channel).modified)
+    await _flush(session, channel.name)
+    if before["enabled"] and not channel.enabled:
+        await session.execute(queries.cancel(channel.channel_id))
+    if touched:
+        audit.record(session, principal, "channel.change", channel.channel_ulid, *_changes(before, channel, own))
+    return _read(channel)
 
 
 async def page(session: ReadSession, workspace_id: int, asked: Asked) -> Page[ChannelRead]:
@@ -65,92 +106,56 @@ async def find(session: ReadSession | WriteSession, workspace_id: int, channel_u
     return channel
 
 
-async def test(session: WriteSession, principal: Principal, channel_ulid: str) -> NotificationRead:
-    """Queue a notification that says it is a test; the caller nudges the workers. Raises: NoSuchChannel."""
-    channel = await find(session, principal.workspace_id, channel_ulid)
-    body = {"message": "This is a test of the channel.", "channel_id": channel.channel_ulid, "channel": channel.name}
-    notification = queue(channel, "channel.test", body)
-    session.add(notification)
-    await session.flush()
-    return read_notification(notification, channel.channel_ulid)
+def _own_fields(kind: str, way: Way, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The given fields that are this kind's own. Raises: Invalid for those of another kind."""
+    for name in given:
+        if name in OF_KINDS and name not in way.required | way.optional:
+            message = f"A channel of kind {kind} has no {name}"
+            raise invalid_field(("body", name), message, "channel_field", of=kind, name=name)
+    return {name: value for name, value in given.items() if name in OF_KINDS}
 
 
-def queue(channel: Channel, event: str, body: dict[str, Any]) -> Notification:
-    """A notification that is due at once; it is added in the transaction of what it tells."""
-    return Notification(
-        notification_ulid=new_ulid(),
-        workspace_id=channel.workspace_id,
-        channel_id=channel.channel_id,
-        event=event,
-        body=body,
-    )
+def _common(way: Way, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What every channel has; null is the default."""
+    defaults: dict[str, Any] = {
+        "enabled": True,
+        "language": "en",
+        "events": TOLD,
+        "group_seconds": way.group_seconds,
+        "per_minute": way.per_minute,
+    }
+    found = {name: defaults[name] if value is None else value for name, value in given.items()}
+    if "events" in found:
+        found["events"] = list(dict.fromkeys(found["events"]))
+    return found
 
 
-async def notifications(
-    session: ReadSession, workspace_id: int, states: Collection[str], channel_ulid: str | None, asked: Asked
-) -> Page[NotificationRead]:
-    """The workspace's notifications, newest first."""
-    found = (await session.execute(queries.notification_page(workspace_id, states, channel_ulid, asked))).all()
-    return asked.cut(found, lambda row: (row[0].notification_ulid,)).map(lambda row: read_notification(*row))
-
-
-async def notification(session: ReadSession, workspace_id: int, notification_ulid: str) -> NotificationRead:
-    """Raises: NoSuchNotification."""
-    return read_notification(*await _find_notification(session, workspace_id, notification_ulid))
-
-
-async def send_again(session: WriteSession, principal: Principal, notification_ulid: str) -> NotificationRead:
-    """Queue a dead notification anew, with all its attempts. Raises: NoSuchNotification, NotificationNotDead."""
-    found, channel_ulid = await _find_notification(session, principal.workspace_id, notification_ulid, lock=True)
-    if found.state != "dead":
-        message = "Only a dead notification can be sent again; this one is {state}."
-        raise NotificationNotDead(message, state=found.state)
-    found.state, found.attempts, found.next_at = "queued", 0, clock.now()
-    audit.record(session, principal, "notification.retry", found.notification_ulid)
-    return read_notification(found, channel_ulid)
-
-
-async def _find_notification(
-    session: ReadSession | WriteSession, workspace_id: int, notification_ulid: str, *, lock: bool = False
-) -> tuple[Notification, str]:
-    statement = queries.notifications(workspace_id).where(Notification.notification_ulid == notification_ulid)
-    row = (await session.execute(statement.with_for_update(of=Notification) if lock else statement)).first()
-    if row is None:
-        message = "There is no notification {notification!r} in this workspace."
-        raise NoSuchNotification(message, notification=notification_ulid)
-    return row[0], row[1]
-
-
-def read_notification(row: Notification, channel_ulid: str) -> NotificationRead:
-    """A notification for the people of its workspace."""
-    return NotificationRead.model_validate(
-        {
-            "notification_id": row.notification_ulid,
-            "channel_id": channel_ulid,
-            "event": row.event,
-            "body": row.body,
-            "state": row.state,
-            "attempts": row.attempts,
-            "last_error": row.last_error,
-            "created_at": row.created_at,
-            "next_at": row.next_at if row.state == "queued" else None,
-            "delivered_at": row.delivered_at,
-        }
-    )
+async def _flush(session: WriteSession, name: str) -> None:
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        if "uq_channel_workspace_name" in str(error.orig):
+            raise ChannelNameTaken("A channel named {name!r} exists in this workspace.", name=name) from None
+        raise
 
 
 def _facts(channel: Channel) -> dict[str, Any]:
     """What the audit log may know; the address can hold a token of the receiver's."""
-    return {"name": channel.name, "kind": channel.kind}
+    return {name: getattr(channel, name) for name in ("name", "kind", *COMMON)}
+
+
+def _changes(before: dict[str, Any], channel: Channel, own: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What changed; of where the channel leads only that it did."""
+    was, became = audit.differences(before, _facts(channel))
+    return was, {**became, **({"changed": sorted(own)} if own else {})}
 
 
 def _read(channel: Channel) -> ChannelRead:
     return ChannelRead.model_validate(
         {
             "channel_id": channel.channel_ulid,
-            "name": channel.name,
-            "kind": channel.kind,
-            "url": channel.target,
             "created_at": channel.created_at,
+            **_facts(channel),
+            **CHANNELS[channel.kind].show(channel.target, channel.settings),
         }
     )

@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     DateTime,
+    Double,
     ForeignKey,
     Identity,
     Index,
@@ -26,7 +27,10 @@ Moment = DateTime(timezone=True)
 
 
 class Channel(Table):
-    """A way out for notifications: `target` is where to (a URL), `secret` signs what goes there."""
+    """A way out for notifications: `target` is where to (a URL, addresses), `settings` what else its kind needs.
+
+    `secret` is what nobody is shown again (a key, a token, a password); whoever delivers reads it, and no other query.
+    """
 
     __tablename__ = "channel"
     __table_args__ = (UniqueConstraint("workspace_id", "name", name="uq_channel_workspace_name"),)
@@ -37,7 +41,42 @@ class Channel(Table):
     name: Mapped[str] = mapped_column(Text)
     kind: Mapped[str] = mapped_column(Text)
     target: Mapped[str] = mapped_column(Text)
-    secret: Mapped[str] = mapped_column(Text, repr=False)
+    secret: Mapped[str] = mapped_column(Text, repr=False, deferred=True)
+    settings: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"), default_factory=dict)
+    enabled: Mapped[bool] = mapped_column(Boolean, server_default=text("true"), default=True)
+    language: Mapped[str] = mapped_column(Text, server_default=text("'en'"), default="en")
+    events: Mapped[list[str]] = mapped_column(
+        ARRAY(Text), server_default=text("'{opened,resolved}'"), default_factory=lambda: ["opened", "resolved"]
+    )
+    group_seconds: Mapped[int] = mapped_column(Integer, server_default=text("0"), default=0)
+    """Incidents of one rule that come within so many seconds become one notification; 0: each its own."""
+    per_minute: Mapped[int] = mapped_column(Integer, server_default=text("600"), default=600)
+    allowance: Mapped[float | None] = mapped_column(Double, default=None, init=False)
+    """How many attempts were free at `allowance_at`; nothing: all that may go at once."""
+    allowance_at: Mapped[datetime | None] = mapped_column(Moment, default=None, init=False)
+    quiet_until: Mapped[datetime | None] = mapped_column(Moment, default=None, init=False)
+    """The receiver asked for peace until then."""
+    created_at: Mapped[datetime] = mapped_column(Moment, server_default=sql.now(), init=False)
+
+
+class Silence(Table):
+    """Nothing is told of incidents that match all of its matchers while it lasts; null matches everything."""
+
+    __tablename__ = "silence"
+    __table_args__ = (Index("ix_silence_workspace", "workspace_id", "ends_at"),)
+
+    silence_id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True, init=False)
+    silence_ulid: Mapped[str] = mapped_column(Text, unique=True)
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.workspace_id", ondelete="CASCADE"))
+    reason: Mapped[str] = mapped_column(Text)
+    server_ulids: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    tag_name: Mapped[str | None] = mapped_column(Text)
+    tag_value: Mapped[str | None] = mapped_column(Text)
+    rule_ulids: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    severities: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    starts_at: Mapped[datetime] = mapped_column(Moment)
+    ends_at: Mapped[datetime] = mapped_column(Moment)
+    created_by: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(Moment, server_default=sql.now(), init=False)
 
 
@@ -50,7 +89,10 @@ class Notification(Table):
     __tablename__ = "notification"
     __table_args__ = (
         Index("ix_notification_workspace", "workspace_id", "notification_ulid"),
-        Index("ix_notification_due", "next_at", postgresql_where=text("state = 'queued'")),
+        Index("ix_notification_incident", "incident_id"),
+        Index("ix_notification_head", "head_id"),
+        Index("ix_notification_silence", "silence_id"),
+        Index("ix_notification_channel_due", "channel_id", "next_at", postgresql_where=text("state = 'queued'")),
     )
 
     notification_id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True, init=False)
@@ -66,6 +108,32 @@ class Notification(Table):
     next_at: Mapped[datetime] = mapped_column(Moment, server_default=sql.now(), init=False)
     """When it is due; while an attempt runs, when that counts as lost."""
     delivered_at: Mapped[datetime | None] = mapped_column(Moment, default=None)
+    incident_id: Mapped[int | None] = mapped_column(ForeignKey("incident.incident_id", ondelete="CASCADE"), init=False)
+    event_id: Mapped[int | None] = mapped_column(BigInteger, init=False)
+    """The line of the incident's timeline that it tells."""
+    head_id: Mapped[int | None] = mapped_column(
+        ForeignKey("notification.notification_id", ondelete="CASCADE"), init=False
+    )
+    """The notification that tells this one's news too, in state `grouped`."""
+    silence_id: Mapped[int | None] = mapped_column(ForeignKey("silence.silence_id", ondelete="SET NULL"), init=False)
+    """What held it back last."""
+    begun: Mapped[bool] = mapped_column(Boolean, server_default=text("false"), init=False)
+    """Whether it was attempted ever; from then on its news stay as they are."""
+
+
+class DeliveryAttempt(Table):
+    """One attempt to deliver a notification, and how it went."""
+
+    __tablename__ = "delivery_attempt"
+
+    notification_id: Mapped[int] = mapped_column(
+        ForeignKey("notification.notification_id", ondelete="CASCADE"), primary_key=True
+    )
+    attempt_id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True, init=False)
+    at: Mapped[datetime] = mapped_column(Moment, server_default=sql.clock_timestamp(), init=False)
+    seconds: Mapped[float] = mapped_column(Double)
+    delivered: Mapped[bool] = mapped_column(Boolean)
+    error: Mapped[str | None] = mapped_column(Text)
 
 
 class Rule(Table):
@@ -85,6 +153,8 @@ class Rule(Table):
     tag_value: Mapped[str | None] = mapped_column(Text)
     channel_ulids: Mapped[list[str]] = mapped_column(ARRAY(Text))
     enabled: Mapped[bool] = mapped_column(Boolean)
+    reopen_seconds: Mapped[int] = mapped_column(Integer, server_default=text("300"), default=300)
+    """An incident that begins again within so many seconds of its end is the same one."""
     created_at: Mapped[datetime] = mapped_column(Moment, server_default=sql.now(), init=False)
 
 
@@ -109,6 +179,7 @@ class Incident(Table):
         Index(
             "uq_incident_unresolved", "rule_id", "server_id", unique=True, postgresql_where=text("state <> 'resolved'")
         ),
+        Index("ix_incident_latest", "rule_id", "server_id", "incident_id"),
     )
 
     incident_id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True, init=False)
@@ -125,6 +196,12 @@ class Incident(Table):
     opened_at: Mapped[datetime] = mapped_column(Moment)
     resolved_at: Mapped[datetime | None] = mapped_column(Moment, default=None)
     trace: Mapped[dict[str, Any]] = mapped_column(JSONB, default_factory=dict)
+    reopened: Mapped[int] = mapped_column(Integer, server_default=text("0"), default=0)
+    """How often it began again soon after its end."""
+    acknowledged_at: Mapped[datetime | None] = mapped_column(Moment, default=None)
+    acknowledged_by: Mapped[str | None] = mapped_column(Text, default=None)
+    resolved_by: Mapped[str | None] = mapped_column(Text, default=None)
+    """Who ended it by hand; nobody: the rule did, or it has not ended."""
 
 
 class IncidentEvent(Table):

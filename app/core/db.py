@@ -145,6 +145,15 @@ def _set_role_and_workspace(session: Session, _: SessionTransaction, connection:
         connection.execute(_ENTER, {"role": session.info["role"], "workspace": session.info["workspace"]})
 
 
+async def driver_of(session: WriteSession) -> "psycopg.AsyncConnection[Any]":
+    """The driver's connection within the session's transaction, for statements of psycopg itself; flush before."""
+    raw = await (await session.connection()).get_raw_connection()
+    connection: psycopg.AsyncConnection[Any] | None = raw.driver_connection
+    if connection is None:
+        raise psycopg.OperationalError("the session's connection is closed")
+    return connection
+
+
 @asynccontextmanager
 async def transaction(connection: "psycopg.AsyncConnection[Any]") -> AsyncIterator[None]:
     """One transaction of a connection of `Database.connect`: committed at the end, rolled back on an error."""

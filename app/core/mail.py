@@ -2,8 +2,11 @@
 
 import asyncio
 import smtplib
+import socket
 import ssl
+from dataclasses import dataclass, field
 from email.message import EmailMessage
+from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 import structlog
@@ -15,6 +18,19 @@ TIMEOUT_SECONDS = 15
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server for mails, and how to talk to it."""
+
+    host: str
+    port: int
+    security: Literal["tls", "starttls", "if_offered", "none"]
+    username: str = ""
+    password: str = field(default="", repr=False)
+    address: str = ""
+    """Where to connect to; empty: wherever the name leads."""
 
 
 class InsecureServer(smtplib.SMTPException):
@@ -31,30 +47,62 @@ async def send(settings: Settings, to: str, subject: str, text: str) -> bool:
     message["From"], message["To"], message["Subject"] = settings.mail_from, to, subject
     message.set_content(text)
     try:
-        await asyncio.to_thread(_deliver, settings, message)
+        await asyncio.to_thread(deliver, of_installation(settings), message)
     except (smtplib.SMTPException, OSError) as error:
         log.warning("mail_not_sent", error=type(error).__name__, reason=str(error)[:200])
         return False
     return True
 
 
-def _deliver(settings: Settings, message: EmailMessage) -> None:
+def of_installation(settings: Settings) -> Server:
+    """The server of SMTP_URL."""
     url = urlsplit(settings.smtp_url)
-    host, context = url.hostname or "", ssl.create_default_context()
-    if url.scheme == "smtps":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(host, url.port or 465, timeout=TIMEOUT_SECONDS, context=context)
-    else:
-        server = smtplib.SMTP(host, url.port or 587, timeout=TIMEOUT_SECONDS)
-    with server:
-        if url.scheme == "smtp" and _offers_tls(server):
-            server.starttls(context=context)
-        elif url.scheme == "smtp" and url.username and host not in _LOOPBACK:
-            raise InsecureServer(f"{host} offers no TLS, so it gets no password; use smtps:// or another server")
-        if url.username:
-            server.login(unquote(url.username), unquote(url.password or ""))
-        server.send_message(message)
+    over_tls = url.scheme == "smtps"
+    return Server(
+        host=url.hostname or "",
+        port=url.port or (465 if over_tls else 587),
+        security="tls" if over_tls else "if_offered",
+        username=unquote(url.username or ""),
+        password=unquote(url.password or ""),
+    )
 
 
-def _offers_tls(server: smtplib.SMTP) -> bool:
-    server.ehlo()
-    return server.has_extn("starttls")
+def deliver(server: Server, message: EmailMessage) -> dict[str, tuple[int, bytes]]:
+    """Hand the message over, blocking; the recipients that were refused while others were taken.
+
+    Raises: smtplib.SMTPException, OSError.
+    """
+    context = ssl.create_default_context()
+    with _connected(server, context) as session:
+        if server.security == "starttls" or (server.security == "if_offered" and _offers_tls(session)):
+            session.starttls(context=context)
+        elif server.security != "tls" and server.username and server.host not in _LOOPBACK:
+            raise InsecureServer(f"{server.host} offers no TLS, so it gets no password; use smtps:// or another server")
+        if server.username:
+            session.login(server.username, server.password)
+        return session.send_message(message)
+
+
+class _Plain(smtplib.SMTP):
+    """Connects to an address, and takes the server to be who its name says."""
+
+    def __init__(self, server: Server, **more: Any) -> None:
+        self._address = server.address or server.host
+        super().__init__(server.host, server.port, timeout=TIMEOUT_SECONDS, **more)
+
+    def _get_socket(self, _host: str, port: int, timeout: float) -> socket.socket:
+        found: socket.socket = super()._get_socket(self._address, port, timeout)  # type: ignore[misc]
+        return found
+
+
+class _OverTls(_Plain, smtplib.SMTP_SSL):
+    """Likewise, over TLS from the first byte."""
+
+
+def _connected(server: Server, context: ssl.SSLContext) -> smtplib.SMTP:
+    return _OverTls(server, context=context) if server.security == "tls" else _Plain(server)
+
+
+def _offers_tls(session: smtplib.SMTP) -> bool:
+    session.ehlo()
+    return session.has_extn("starttls")

@@ -115,8 +115,11 @@ class Settings(BaseSettings):
     seal_lag_minutes: int = Field(default=120, ge=1, le=10_080)
     """How long after its end an hour of readings stays as rows before it is sealed into segments, minutes."""
 
+    # Alerts
     webhook_allowed_networks: str = ""
-    """Networks that webhooks may reach beside public addresses, `10.0.0.0/8, 127.0.0.1/32`; empty: none."""
+    """Networks that channels may reach beside public addresses, `10.0.0.0/8, 127.0.0.1/32`; empty: none."""
+    telegram_api_url: str = "https://api.telegram.org"
+    """Where Telegram's bot API is, for those who run one of their own."""
 
     # Logs
     log_format: Literal["human", "json"] = "json"
@@ -153,6 +156,8 @@ class Settings(BaseSettings):
             raise ValueError("SMTP_URL must look like smtp://user:password@host:587 or smtps://host:465")
         if self.smtp_url and not re.search(r"[^\s@]+@[^\s@]+", self.mail_from):
             raise ValueError("MAIL_FROM must be the sender's address, for SMTP_URL is set")
+        if not re.fullmatch(r"https?://[^/\s]+(/[^\s?#]*)?", self.telegram_api_url):
+            raise ValueError("TELEGRAM_API_URL must look like https://api.telegram.org")
         if self.public_url and not re.fullmatch(r"https?://[^/\s]+", self.public_url):
             raise ValueError("PUBLIC_URL must look like https://sentinela.example.com, without a path")
         return self

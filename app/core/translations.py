@@ -119,6 +119,8 @@ DETAILS = {
     "You have no saved view {view!r} in this workspace.": "Você não tem a visão salva {view!r} neste workspace.",
     "You have a saved view named {name!r} already.": "Você já tem uma visão salva chamada {name!r}.",
     "You have {limit} saved views; delete one first.": "Você tem {limit} visões salvas; exclua uma antes.",
+    "There is no silence {silence!r} in this workspace.": "Não há silêncio {silence!r} neste workspace.",
+    "This silence has ended already; make a new one.": "Este silêncio já terminou; crie outro.",
     "There is no channel {channel!r} in this workspace.": "Não há canal {channel!r} neste workspace.",
     "A channel named {name!r} exists in this workspace.": "Já existe um canal chamado {name!r} neste workspace.",
     "There is no notification {notification!r} in this workspace.": (
@@ -224,6 +226,15 @@ MESSAGES = {
     "value_range": "Deve ser uma grandeza e sua faixa, como temperature:-10..60",
     "too_large": "Deve ter no máximo {limit} bytes, não {size}",
     "empty_file": "O arquivo está vazio",
+    "channel_kind": "Deve ser um destes: {expected}",
+    "channel_field": "Um canal do tipo {of} não tem {name}",
+    "smtp_password": "Uma senha requer security: starttls ou tls",
+    "smtp_login": "Informe username e password, ou nenhum dos dois",
+    "no_mail_server": (
+        "Esta instalação não tem servidor de e-mail: informe um em smtp, ou peça ao operador que defina SMTP_URL"
+    ),
+    "silence_order": "until deve vir depois de starts_at",
+    "silence_length": "Um silêncio termina depois do começo, e em até 366 dias",
     "range_order": "start_time deve vir antes de end_time",
     "needs_range": "Informe start_time, end_time ou ambos",
     "needs_aggregation": "group_by requer aggregation ou function",

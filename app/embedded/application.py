@@ -52,7 +52,7 @@ def specs(folder: Path, env: Mapping[str, str], host: str, port: int, workers: i
     worker = [*celery, "worker", "-Q", "default,bulk,notify", "-c", "2"]
     # Talk among workers: there is one here, and waiting for others' answers costs a second of the start.
     worker += ["--without-mingle", "--without-gossip"]
-    beat = [*celery, "beat", "-s", str(folder / "beat-schedule"), "--pidfile", ""]
+    beat = [*celery, "beat", "--pidfile", ""]
     # Celery warns root of pickled messages; the worker takes JSON only.
     silenced = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
     return [

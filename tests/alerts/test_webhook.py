@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from app.alerts.channels import webhook
-from app.alerts.channels.base import Message, Outcome
+from app.alerts.channels.base import Destination, Message, Outcome
 from app.alerts.delivering import MAX_ATTEMPTS, MAX_WAIT_SECONDS, wait_seconds
 from app.core import clock
 from app.core.settings import Settings
@@ -27,7 +27,8 @@ def receiver() -> Iterator[Receiver]:
 
 
 def message(url: str) -> Message:
-    return Message("01KA2V0C8T3J9X5N7Q1W4Z6Y8B", "channel.test", clock.now(), {"message": "olá"}, url, SECRET)
+    to = Destination(url, SECRET)
+    return Message("01KA2V0C8T3J9X5N7Q1W4Z6Y8B", "channel.test", clock.now(), {"message": "olá"}, to, "en")
 
 
 async def test_a_delivery_is_signed_as_standard_webhooks_says(receiver: Receiver) -> None:
@@ -48,7 +49,8 @@ async def test_a_delivery_is_signed_as_standard_webhooks_says(receiver: Receiver
     "host",
     ["127.0.0.1", "127.9.9.9", "169.254.169.254", "10.0.0.1", "172.16.0.1", "192.168.1.1", "100.64.0.1", "0.0.0.0",
      "224.0.0.1", "255.255.255.255", "localhost", "2130706433", "0x7f.1", "[::1]", "[::]", "[fe80::1]", "[fc00::1]",
-     "[::ffff:127.0.0.1]", "[::ffff:10.0.0.1]", "[2002:7f00:1::]", "[64:ff9b::7f00:1]"],
+     "[::ffff:127.0.0.1]", "[::ffff:10.0.0.1]", "[2002:7f00:1::]", "[64:ff9b::7f00:1]", "[::127.0.0.1]",
+     "[::ffff:0:127.0.0.1]", "[fec0::1]", "[2001:db8::1]"],
 )  # fmt: skip
 async def test_an_address_that_is_not_public_is_refused(receiver: Receiver, host: str) -> None:
     before = len(receiver.deliveries)

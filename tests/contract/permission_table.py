@@ -129,6 +129,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "/channels"): Row("admin", 200),
     ("GET", "/channels/{channel_id}"): Row("admin", 200),
     ("DELETE", "/channels/{channel_id}"): Row("admin", 204, fresh=("channel_id",)),
+    ("PATCH", "/channels/{channel_id}"): Row("admin", 200, {"language": "pt"}),
     ("POST", "/channels/{channel_id}/test"): Row("admin", 202),
     ("POST", "/rules"): Row("admin", 201, {"name": "{new_name}", "condition": {"kind": "offline"}}),
     ("GET", "/rules"): Row("read", 200),
@@ -142,6 +143,21 @@ TABLE: dict[tuple[str, str], Row] = {
     ("POST", "/incidents/{incident_id}/resolve"): Row("write", 200, fresh=("incident_id",)),
     ("GET", "/notifications"): Row("read", 200),
     ("GET", "/notifications/{notification_id}"): Row("read", 200),
+    ("POST", "/notifications/retry"): Row("write", 202, {"channel_id": "{channel_id}"}),
+    ("POST", "/silences"): Row(
+        "write",
+        201,
+        {
+            "reason": "maintenance",
+            "until": "2099-01-31T12:00:00Z",
+            "severities": ["info"],
+            "starts_at": "2098-12-31T12:00:00Z",
+        },
+    ),
+    ("GET", "/silences"): Row("read", 200),
+    ("GET", "/silences/{silence_id}"): Row("read", 200),
+    ("PATCH", "/silences/{silence_id}"): Row("write", 200, {"until": "2099-01-31T12:00:00Z"}),
+    ("DELETE", "/silences/{silence_id}"): Row("write", 204, fresh=("silence_id",)),
     # Dead, for its address is no public one.
     ("POST", "/notifications/{notification_id}/retry"): Row("write", 202, fresh=("notification_id",)),
     # cache

@@ -66,6 +66,8 @@ def test_what_cannot_arrive_is_dead_visible_and_can_be_sent_again(client: httpx.
     dead = tried(client, newcomer, channel)
     assert (dead["state"], dead["attempts"]) == ("dead", 1)
     assert "no public address" in dead["last_error"]
+    (attempt,) = dead.pop("history")
+    assert (attempt["delivered"], attempt["error"]) == (False, dead["last_error"])
     listed = client.get("/notifications", params={"state": "dead"}, headers=newcomer.headers).json()
     assert listed == [dead]
     again = client.post(f"/notifications/{dead['notification_id']}/retry", headers=newcomer.headers)

@@ -43,6 +43,16 @@ PROTECTED = [
     ("GET", "/views"), ("POST", "/views"), ("PUT", "/views/01ARZ3NDEKTSV4RRFFQ69G5FAV"),
     ("DELETE", "/views/01ARZ3NDEKTSV4RRFFQ69G5FAV"),
     ("POST", "/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV/cancel"), ("POST", "/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV/retry"),
+    ("POST", "/channels"), ("GET", "/channels"), ("GET", "/channels/01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+    ("PATCH", "/channels/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("DELETE", "/channels/01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+    ("POST", "/channels/01ARZ3NDEKTSV4RRFFQ69G5FAV/test"), ("GET", "/notifications"),
+    ("GET", "/notifications/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("POST", "/notifications/retry"),
+    ("POST", "/notifications/01ARZ3NDEKTSV4RRFFQ69G5FAV/retry"), ("GET", "/incidents"),
+    ("GET", "/incidents/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("POST", "/incidents/01ARZ3NDEKTSV4RRFFQ69G5FAV/acknowledge"),
+    ("POST", "/incidents/01ARZ3NDEKTSV4RRFFQ69G5FAV/comments"),
+    ("POST", "/incidents/01ARZ3NDEKTSV4RRFFQ69G5FAV/resolve"), ("POST", "/silences"), ("GET", "/silences"),
+    ("GET", "/silences/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("PATCH", "/silences/01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+    ("DELETE", "/silences/01ARZ3NDEKTSV4RRFFQ69G5FAV"),
 ]  # fmt: skip
 
 

@@ -168,6 +168,11 @@ def _incident(world: World, actor: str) -> dict[str, str]:
     return {"incident_id": found[0]["incident_id"]}
 
 
+def _silence(world: World, _: str) -> dict[str, str]:
+    body = {"reason": "maintenance", "starts_at": "2098-12-31T12:00:00Z", "until": "2099-01-31T12:00:00Z"}
+    return {"silence_id": world.call("POST", "/silences", json=body)["silence_id"]}
+
+
 MAKERS: dict[str, Callable[[World, str], dict[str, str]]] = {
     "server_ulid": _server,
     "key_id": _key,
@@ -181,4 +186,5 @@ MAKERS: dict[str, Callable[[World, str], dict[str, str]]] = {
     "notification_id": _notification,
     "rule_id": _rule,
     "incident_id": _incident,
+    "silence_id": _silence,
 }

@@ -2,7 +2,12 @@
 
 from collections.abc import Mapping
 
-from app.alerts.channels import webhook
-from app.alerts.channels.base import Send
+from app.alerts.channels import email, slack, telegram, webhook
+from app.alerts.channels.base import Channel
 
-CHANNELS: Mapping[str, Send] = {"webhook": webhook.send}
+CHANNELS: Mapping[str, Channel] = {
+    "webhook": webhook.CHANNEL,
+    "email": email.CHANNEL,
+    "slack": slack.CHANNEL,
+    "telegram": telegram.CHANNEL,
+}

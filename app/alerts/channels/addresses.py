@@ -1,4 +1,4 @@
-"""Which addresses a webhook may reach: those of the public internet, and what the operator allows by name.
+"""Which addresses a channel may reach: those of the public internet, and what the operator allows by network.
 
 A name is resolved once, every address that it has is judged, and the connection goes to an address that was judged, so
 that a name which answers differently a moment later gains nothing.
@@ -11,22 +11,25 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_netw
 
 Address = IPv4Address | IPv6Address
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-# IPv6 addresses that carry an IPv4 one to a translator: the inner one may be private, and Python counts it as global.
-_TRANSLATED = tuple(IPv6Network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"))
+# All that is routed in the internet lies here; outside are IPv4 addresses in IPv6 clothes, and site-local ones, which
+# Python counts as global.
+_ROUTED = IPv6Network("2000::/3")
+# Addresses that carry an IPv4 one to a relay: the inner one may be private.
+_RELAYED = tuple(IPv6Network(text) for text in ("2002::/16", "2001::/32"))
 
 
 class Refused(Exception):
-    """The address is none that a webhook may reach; the message says why."""
+    """The address is none that a channel may reach; the message says why."""
 
 
 async def resolve(host: str, port: int) -> list[str]:
     """The addresses of a name, in the order in which to try them. Raises: OSError."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(entry[4][0]) for entry in found]
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-async def checked(host: str, port: int, allowed: str, look_up: Resolve = resolve) -> str:
-    """The address to connect to.
+async def checked(host: str, port: int, allowed: str, look_up: Resolve = resolve) -> list[str]:
+    """The addresses to connect to, in order, at least one.
 
     `allowed` are further networks, separated by commas. Raises: Refused when any address of the host is neither
     public nor allowed; OSError when the name has none.
@@ -37,13 +40,14 @@ async def checked(host: str, port: int, allowed: str, look_up: Resolve = resolve
             raise Refused(f"{host} is at {address}, which is no public address; the operator may allow it")
     if not addresses:
         raise OSError(f"{host} has no address")
-    return str(addresses[0])
+    return [str(address) for address in addresses]
 
 
 def _is_public(address: Address) -> bool:
     address = _unwrapped(address)
-    if isinstance(address, IPv6Address) and any(address in network for network in _TRANSLATED):
-        return False
+    if isinstance(address, IPv6Address):
+        routed = address in _ROUTED and not any(address in network for network in _RELAYED)
+        return routed and address.is_global
     return address.is_global and not address.is_multicast
 
 
