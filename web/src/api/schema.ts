@@ -72,6 +72,10 @@ export type Stretch = { "start_time": string; "end_time": string; "value"?: numb
 
 export type Stretches = { "count": number; "seconds": number; "longest": (Stretch)[] };
 
+export type ViewRead = { "view_id": string; "name": string; "query": string; "saved_at": string };
+
+export type ViewSave = { "name": string; "query": string };
+
 export type WorkspaceOfUser = { "workspace_ulid": string; "name": string; "role": "viewer" | "operator" | "admin" };
 
 export type WorkspacePatch = { "name"?: string | null; "time_zone"?: string | null; "retention_days"?: number | null };
@@ -83,6 +87,7 @@ export interface Operations {
   "DELETE /auth/sessions/{session_id}": { query: {  }; body: undefined; answer: undefined };
   "DELETE /keys/{key_id}": { query: {  }; body: undefined; answer: undefined };
   "DELETE /servers/{server_ulid}/keys/{key_id}": { query: {  }; body: undefined; answer: undefined };
+  "DELETE /views/{view_id}": { query: {  }; body: undefined; answer: undefined };
   "DELETE /workspaces/{workspace_ulid}/members/{user_id}": { query: {  }; body: undefined; answer: undefined };
   "GET /audit": { query: { actor_id?: string | null; action?: string | null; target?: string | null; start_time?: string | null; end_time?: string | null; limit?: number; cursor?: string | null }; body: undefined; answer: (AuditRead)[] };
   "GET /auth/session": { query: {  }; body: undefined; answer: BrowserSessionRead };
@@ -96,6 +101,7 @@ export interface Operations {
   "GET /servers": { query: { name?: string | null; search?: string | null; tag?: (string)[]; limit?: number; cursor?: string | null }; body: undefined; answer: (ServerRead)[] };
   "GET /servers/{server_ulid}": { query: {  }; body: undefined; answer: ServerRead };
   "GET /servers/{server_ulid}/keys": { query: {  }; body: undefined; answer: (DeviceKey)[] };
+  "GET /views": { query: { limit?: number; cursor?: string | null }; body: undefined; answer: (ViewRead)[] };
   "GET /workspaces/{workspace_ulid}": { query: {  }; body: undefined; answer: WorkspaceRead };
   "GET /workspaces/{workspace_ulid}/members": { query: { limit?: number; cursor?: string | null }; body: undefined; answer: (MemberRead)[] };
   "PATCH /workspaces/{workspace_ulid}": { query: {  }; body: Partial<WorkspacePatch>; answer: WorkspaceRead };
@@ -112,5 +118,7 @@ export interface Operations {
   "POST /keys": { query: {  }; body: Partial<KeyCreate>; answer: KeyCreated };
   "POST /servers": { query: {  }; body: Partial<ServerCreate>; answer: ServerCreated };
   "POST /servers/{server_ulid}/keys": { query: {  }; body: Partial<DeviceKeyCreate> | null; answer: DeviceKeyCreated };
+  "POST /views": { query: {  }; body: Partial<ViewSave>; answer: ViewRead };
   "POST /workspaces/{workspace_ulid}/invitations": { query: {  }; body: Partial<InvitationCreate>; answer: InvitationCreated };
+  "PUT /views/{view_id}": { query: {  }; body: Partial<ViewSave>; answer: ViewRead };
 }

@@ -13,6 +13,7 @@ import { zone } from "../settings";
 import { Button, Copy, ErrorNote, Loaded, useDeed } from "../ui/parts";
 import { words } from "../words";
 import { csvOf, download } from "./csv";
+import { forget } from "./kept";
 import { type Loaded as Data, MAX_RAW, loadServer, queryOf } from "./load";
 import { Panels } from "./panels";
 import { type Columns, append, trim } from "./series";
@@ -50,7 +51,10 @@ export function ServerCharts({ server, lead }: { server: ServerRead; lead: Compo
         if (columns.peek().size > known) columns.value = new Map(columns.peek());
         grown.value += 1;
       },
-      reset: data.again,
+      reset: () => {
+        forget();
+        data.again();
+      },
     });
     const timer = setInterval(() => {
       const { range } = span.peek();
@@ -78,7 +82,7 @@ export function ServerCharts({ server, lead }: { server: ServerRead; lead: Compo
       <Loaded of={data} rows={8}>
         {(found) => (
           <>
-            <Toolbar span={span.value} step={found.step} at={at} hasBand={hasBand(found)} isThinned={found.rows.length >= MAX_RAW} />
+            <Toolbar span={span.value} at={at} label={labelOf(found)} />
             {columns.value.size === 0 ? (
               <p class="card">{words.value.server.empty}</p>
             ) : (
@@ -94,8 +98,12 @@ export function ServerCharts({ server, lead }: { server: ServerRead; lead: Compo
   );
 }
 
-function hasBand(found: Data): boolean {
-  return [...found.columns.values()].some((column) => column.low !== null);
+/** What a point of the charts is. */
+function labelOf({ step, rows, columns }: Data): string {
+  const { server } = words.value;
+  if (!step) return rows.length >= MAX_RAW ? server.thinned : server.raw;
+  const hasBand = [...columns.values()].some((column) => column.low !== null);
+  return `${server.mean(server.step[step] ?? step)}${hasBand ? ` · ${server.band}` : ""}`;
 }
 
 function rowsOf(state: { kind: string; value?: Data; before?: Data | undefined }): Data["rows"] {
@@ -107,7 +115,7 @@ const fileName = (server: ServerRead): string => server.server_name.replaceAll(/
 function Save({ server, rows }: { server: ServerRead; rows: () => Data["rows"] }): JSX.Element {
   const save = (): void => download(`${fileName(server)}.csv`, new Blob([csvOf(rows())], { type: "text/csv" }));
   const parquet = useDeed(async () => {
-    const answer = await send("GET", queryOf([server.server_ulid], spanOf(query.value, Date.now()), "parquet"));
+    const answer = await send("GET", queryOf({ servers: [server.server_ulid], span: spanOf(query.value, Date.now()) }, "parquet"));
     download(`${fileName(server)}.parquet`, await answer.blob());
   });
   return (
