@@ -1,4 +1,5 @@
 // What a page has asked for and how that went: loading, there, or failed and to be tried again.
+import { useRef } from "preact/hooks";
 import { type Signal, signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { Unreachable } from "./client";
 
@@ -24,22 +25,28 @@ function valueOf<T>(state: State<T>): T | undefined {
 export function useResource<T>(load: (signal: AbortSignal) => Promise<T>): Resource<T> {
   const state = useSignal<State<T>>({ kind: "loading" });
   const turn = useSignal(0);
+  const isQuiet = useRef(false);
+  const askQuietly = (): void => {
+    isQuiet.current = true;
+    turn.value += 1;
+  };
   useSignalEffect(() => {
     void turn.value;
     const abort = new AbortController();
     const before = state.peek();
     let retry: ReturnType<typeof setTimeout> | undefined;
-    state.value = { kind: "loading", before: valueOf(before) };
+    if (!isQuiet.current) state.value = { kind: "loading", before: valueOf(before) };
+    isQuiet.current = false;
     load(abort.signal).then(
       (value) => {
         if (!abort.signal.aborted) state.value = { kind: "ready", value };
       },
       (error: unknown) => {
         if (abort.signal.aborted) return;
-        if (error instanceof Unreachable && valueOf(before) !== undefined) {
-          // What was there stays; the banner says that nothing new comes.
-          retry = setTimeout(() => (turn.value += 1), RETRY_MS);
-        } else state.value = { kind: "failed", error };
+        const isAway = error instanceof Unreachable;
+        // What was there stays; the banner says that nothing new comes.
+        if (!isAway || valueOf(before) === undefined) state.value = { kind: "failed", error };
+        if (isAway) retry = setTimeout(askQuietly, RETRY_MS);
       },
     );
     return () => {

@@ -5,6 +5,7 @@ import { batch, useComputed, useSignal } from "@preact/signals";
 import { send } from "../api/client";
 import { clock, useResource } from "../api/resource";
 import type { ServerRead } from "../api/schema";
+import { instants } from "../format";
 import { listen } from "../live/stream";
 import { DeviceKeys } from "../server/device-keys";
 import { Quality } from "../server/quality";
@@ -17,14 +18,22 @@ import { forget } from "./kept";
 import { type Loaded as Data, MAX_RAW, loadServer, queryOf } from "./load";
 import { Panels } from "./panels";
 import { type Columns, append, trim } from "./series";
-import { LIVE, RANGES, spanOf } from "./span";
+import { LIVE, RANGES, type Span, show, spanOf } from "./span";
 import { ValueTable } from "./table";
 import { Toolbar } from "./toolbar";
 
 // A window that follows the clock but not each reading is asked for again so often.
 const REFRESH_MS = 30_000;
+const DAY_MS = 86_400_000;
 
-export function ServerCharts({ server, lead }: { server: ServerRead; lead: ComponentChildren }): JSX.Element {
+interface Props {
+  server: ServerRead;
+  /** The instant of the newest reading when the page was opened, milliseconds. */
+  last: number | null;
+  lead: ComponentChildren;
+}
+
+export function ServerCharts({ server, last, lead }: Props): JSX.Element {
   const ulid = server.server_ulid;
   const span = useComputed(() => spanOf(query.value, clock.value));
   const columns = useSignal<Columns>(new Map());
@@ -84,7 +93,7 @@ export function ServerCharts({ server, lead }: { server: ServerRead; lead: Compo
           <>
             <Toolbar span={span.value} at={at} label={labelOf(found)} />
             {columns.value.size === 0 ? (
-              <p class="card">{words.value.server.empty}</p>
+              <Nothing span={span.value} last={last} />
             ) : (
               <Panels columns={columns} grown={grown} span={span} at={at} />
             )}
@@ -95,6 +104,21 @@ export function ServerCharts({ server, lead }: { server: ServerRead; lead: Compo
         )}
       </Loaded>
     </>
+  );
+}
+
+/** An empty window, and the way to the readings where there are some. */
+function Nothing({ span, last }: { span: Span; last: number | null }): JSX.Element {
+  const isOutside = last !== null && (last < span.from || last > span.to);
+  return (
+    <div class="card">
+      <p>{words.value.server.empty}</p>
+      {isOutside ? (
+        <p>
+          <Button onClick={() => show(last - DAY_MS, last + 1000)}>{words.value.server.toLast(instants.full(last))}</Button>
+        </p>
+      ) : null}
+    </div>
   );
 }
 

@@ -67,6 +67,7 @@ export const en = {
     instant: "Instant",
     keys: "Device keys",
     empty: "No readings in this window.",
+    toLast: (instant: string): string => `Show the last ones, ${instant}`,
     gap: "no data",
     chart: (name: string): string =>
       `${name}: chart. Arrow keys walk the readings, plus and minus zoom, drag zooms in.`,

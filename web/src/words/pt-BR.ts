@@ -76,6 +76,7 @@ export const ptBR: Words = {
     instant: "Instante",
     keys: "Chaves de dispositivo",
     empty: "Nenhuma leitura neste período.",
+    toLast: (instant) => `Mostrar as últimas, ${instant}`,
     gap: "sem dados",
     chart: (name) => `${name}: gráfico. As setas percorrem as leituras, mais e menos aproximam, arrastar amplia.`,
     step: {
