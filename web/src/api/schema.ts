@@ -28,17 +28,19 @@ export type JobOwner = { "kind": "user" | "api_key" | "device_key" | "system"; "
 
 export type JobRead = { "job_id": string; "kind": string; "state": "queued" | "running" | "done" | "failed" | "cancelled"; "progress": number; "owner": JobOwner | null; "attempts": number; "cancel_requested": boolean; "created_at": string; "started_at": string | null; "finished_at": string | null; "error": string | null; "result": Record<string, unknown> | null };
 
-export type Key = { "key_id": string; "name": string; "prefix": string; "created_at": string; "expires_at": string | null; "last_used_at": string | null; "scopes": ("read" | "write" | "admin")[]; "rate_limit": number | null };
+export type Key = { "key_id": string; "name": string; "prefix": string; "created_at": string; "expires_at": string | null; "last_used_at": string | null; "scopes": ("read" | "write" | "admin")[]; "rate_limit": number | null; "line_protocol": LineMapping | null };
 
-export type KeyCreate = { "name": string; "scopes"?: ("read" | "write" | "admin")[]; "expires_at"?: string | null; "rate_limit"?: number | null };
+export type KeyCreate = { "name": string; "scopes"?: ("read" | "write" | "admin")[]; "expires_at"?: string | null; "rate_limit"?: number | null; "line_protocol"?: LineMapping | null };
 
-export type KeyCreated = { "key_id": string; "name": string; "prefix": string; "created_at": string; "expires_at": string | null; "last_used_at": string | null; "scopes": ("read" | "write" | "admin")[]; "rate_limit": number | null; "key": string };
+export type KeyCreated = { "key_id": string; "name": string; "prefix": string; "created_at": string; "expires_at": string | null; "last_used_at": string | null; "scopes": ("read" | "write" | "admin")[]; "rate_limit": number | null; "line_protocol": LineMapping | null; "key": string };
 
 export type Lag = { "least": number; "mean": number; "largest": number };
 
 export type LatestOfServer = { "server_ulid": string; "server_name": string; "values": Record<string, LatestValue> };
 
 export type LatestValue = { "timestamp": string; "value": number };
+
+export type LineMapping = { "server_tag"?: string | null; "quantities"?: Record<string, string>; "ignored_tags"?: (string)[]; "create_servers"?: boolean };
 
 export type Login = { "username": string; "password": string };
 
