@@ -73,13 +73,20 @@ class Seat:
 
 
 TakeSeat = Callable[..., Awaitable[Seat]]
+Cookies = dict[tuple[str, str], list[Any]]
+
+
+@pytest.fixture(scope="session")
+def cookies() -> Cookies:
+    """The cookies of who has signed in, by address and name: argon2 is slow on purpose, once a person will do."""
+    return {}
 
 
 @pytest_asyncio.fixture
-async def take_seat(chromium: Browser, system: System) -> AsyncIterator[TakeSeat]:
+async def take_seat(chromium: Browser, system: System, cookies: Cookies) -> AsyncIterator[TakeSeat]:
     """A function that opens a page in a fresh browser, signed in as a user; at the end nothing may be wrong with any.
 
-    Options: `path`, `theme`, `locale`, `width`.
+    Options: `path`, `theme`, `locale`, `width`; `own_session` where it is ended or counted.
     """
     seats: list[Seat] = []
 
@@ -90,6 +97,7 @@ async def take_seat(chromium: Browser, system: System) -> AsyncIterator[TakeSeat
         locale: str = "en-US",
         width: int = 1280,
         url: str = system.url,
+        own_session: bool = False,
     ) -> Seat:
         context = await chromium.new_context(
             color_scheme=theme,
@@ -101,9 +109,16 @@ async def take_seat(chromium: Browser, system: System) -> AsyncIterator[TakeSeat
         seat = Seat(await context.new_page(), url)
         _watch(seat)
         seats.append(seat)
+        who = (url, user.username if user else "")
+        if who in cookies and not own_session:
+            await context.add_cookies(cookies[who])
         await seat.open(path)
         if user:
-            await seat.sign_in(user)
+            await seat.page.locator("#content, [name=password]").first.wait_for()
+            if not await seat.page.locator("#content").count():
+                await seat.sign_in(user)
+            if not own_session:
+                cookies[who] = list(await context.cookies())
         return seat
 
     yield take

@@ -77,6 +77,7 @@ async def test_a_killed_platform_is_said_and_its_return_leaves_no_hole(take_seat
     ana = User("", person["username"], person["password"], token, {})
     seat = await take_seat(ana, f"/servers/{made['server_ulid']}?range=5m", url=mortal.url)
     await expect(seat.page.locator(".link-state")).to_have_text("Live")
+    await expect(seat.page.locator(".big-number").first).to_have_text("20.5")
     mortal.stop()
     await expect(seat.page.get_by_role("alert")).to_contain_text(BANNER, timeout=SLACK * 5000)
     mortal.start()

@@ -99,7 +99,8 @@ async def test_registering_and_adding_the_first_server(take_seat: TakeSeat) -> N
 
 async def test_signing_out_everywhere_ends_the_other_browser_too(take_seat: TakeSeat, new_user: NewUser) -> None:
     person = new_user()
-    here, there = await take_seat(person, "/profile"), await take_seat(person)
+    here = await take_seat(person, "/profile", own_session=True)
+    there = await take_seat(person, own_session=True)
     await here.page.get_by_role("button", name="Sign out everywhere").click()
     await expect(here.page.get_by_role("heading", name="Sign in")).to_be_visible()
     await there.page.reload()

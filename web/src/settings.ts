@@ -41,6 +41,11 @@ export const zone = signal(
 );
 export const workspace = signal<string>(remembered("workspace") ?? "");
 
+/** Show instants in this zone while the view that asks for it is open; a name that is no zone changes nothing. */
+export function showZone(name: string | null): void {
+  zone.value = isZone(name) ?? zone.value;
+}
+
 /** Show instants in this zone from now on; a name that is no zone changes nothing. */
 export function chooseZone(name: string): void {
   zone.value = isZone(name) ?? zone.value;

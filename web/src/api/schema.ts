@@ -36,6 +36,10 @@ export type KeyCreated = { "key_id": string; "name": string; "prefix": string; "
 
 export type Lag = { "least": number; "mean": number; "largest": number };
 
+export type LatestOfServer = { "server_ulid": string; "server_name": string; "values": Record<string, LatestValue> };
+
+export type LatestValue = { "timestamp": string; "value": number };
+
 export type LineMapping = { "server_tag"?: string | null; "quantities"?: Record<string, string>; "ignored_tags"?: (string)[]; "create_servers"?: boolean };
 
 export type Login = { "username": string; "password": string };
@@ -72,6 +76,10 @@ export type Stretch = { "start_time": string; "end_time": string; "value"?: numb
 
 export type Stretches = { "count": number; "seconds": number; "longest": (Stretch)[] };
 
+export type ViewRead = { "view_id": string; "name": string; "query": string; "saved_at": string };
+
+export type ViewSave = { "name": string; "query": string };
+
 export type WorkspaceOfUser = { "workspace_ulid": string; "name": string; "role": "viewer" | "operator" | "admin" };
 
 export type WorkspacePatch = { "name"?: string | null; "time_zone"?: string | null; "retention_days"?: number | null };
@@ -83,10 +91,12 @@ export interface Operations {
   "DELETE /auth/sessions/{session_id}": { query: {  }; body: undefined; answer: undefined };
   "DELETE /keys/{key_id}": { query: {  }; body: undefined; answer: undefined };
   "DELETE /servers/{server_ulid}/keys/{key_id}": { query: {  }; body: undefined; answer: undefined };
+  "DELETE /views/{view_id}": { query: {  }; body: undefined; answer: undefined };
   "DELETE /workspaces/{workspace_ulid}/members/{user_id}": { query: {  }; body: undefined; answer: undefined };
   "GET /audit": { query: { actor_id?: string | null; action?: string | null; target?: string | null; start_time?: string | null; end_time?: string | null; limit?: number; cursor?: string | null }; body: undefined; answer: (AuditRead)[] };
   "GET /auth/session": { query: {  }; body: undefined; answer: BrowserSessionRead };
   "GET /auth/sessions": { query: {  }; body: undefined; answer: (SessionRead)[] };
+  "GET /data/latest": { query: { server_ulid?: (string)[]; sensor_type?: (string)[] }; body: undefined; answer: (LatestOfServer)[] };
   "GET /data/quality": { query: { server_ulid?: (string)[]; sensor_type?: (string)[]; start_time?: string | null; end_time?: string | null; plausible?: (string)[]; stuck_after?: number }; body: undefined; answer: (QualityOfServer)[] };
   "GET /fleet": { query: { limit?: number; cursor?: string | null }; body: undefined; answer: Fleet };
   "GET /health/{server_ulid}": { query: {  }; body: undefined; answer: Presence };
@@ -96,6 +106,7 @@ export interface Operations {
   "GET /servers": { query: { name?: string | null; search?: string | null; tag?: (string)[]; limit?: number; cursor?: string | null }; body: undefined; answer: (ServerRead)[] };
   "GET /servers/{server_ulid}": { query: {  }; body: undefined; answer: ServerRead };
   "GET /servers/{server_ulid}/keys": { query: {  }; body: undefined; answer: (DeviceKey)[] };
+  "GET /views": { query: { limit?: number; cursor?: string | null }; body: undefined; answer: (ViewRead)[] };
   "GET /workspaces/{workspace_ulid}": { query: {  }; body: undefined; answer: WorkspaceRead };
   "GET /workspaces/{workspace_ulid}/members": { query: { limit?: number; cursor?: string | null }; body: undefined; answer: (MemberRead)[] };
   "PATCH /workspaces/{workspace_ulid}": { query: {  }; body: Partial<WorkspacePatch>; answer: WorkspaceRead };
@@ -112,5 +123,7 @@ export interface Operations {
   "POST /keys": { query: {  }; body: Partial<KeyCreate>; answer: KeyCreated };
   "POST /servers": { query: {  }; body: Partial<ServerCreate>; answer: ServerCreated };
   "POST /servers/{server_ulid}/keys": { query: {  }; body: Partial<DeviceKeyCreate> | null; answer: DeviceKeyCreated };
+  "POST /views": { query: {  }; body: Partial<ViewSave>; answer: ViewRead };
   "POST /workspaces/{workspace_ulid}/invitations": { query: {  }; body: Partial<InvitationCreate>; answer: InvitationCreated };
+  "PUT /views/{view_id}": { query: {  }; body: Partial<ViewSave>; answer: ViewRead };
 }

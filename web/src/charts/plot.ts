@@ -30,6 +30,9 @@ export interface PlotShape {
 const LEAST_DRAG = 5;
 // Wider strokes cost the main thread eight times as much when lines are dense.
 const DENSE = 600;
+// Right of the plot, and the width of a character of the axis font, pixels.
+const RIGHT = 10;
+const CHARACTER = 6.2;
 
 /** x, then for each line its values, and its band where it has one. */
 export function dataOf(lines: readonly Line[]): uPlot.AlignedData {
@@ -50,7 +53,6 @@ export function makePlot(host: HTMLElement, lines: readonly Line[], shape: PlotS
     width: column.times.length > DENSE ? 1 : 1.5,
     ...(dash ? { dash } : {}),
     points: { show: column.times.length < 3 },
-    spanGaps: lines.length > 1,
   });
   const edge: uPlot.Series = { stroke: "transparent", width: 0, points: { show: false } };
   const options: uPlot.Options = {
@@ -58,7 +60,7 @@ export function makePlot(host: HTMLElement, lines: readonly Line[], shape: PlotS
     height: shape.height,
     tzDate,
     legend: { show: false },
-    padding: [10, 10, 0, 0],
+    padding: [10, RIGHT, 0, 0],
     cursor: cursor(shape.sync, events),
     scales: { x: { time: true }, y: { range: (_, low, high) => airy(low, high) } },
     series: [{}, ...lines.map(line), ...(hasBand ? [edge, edge] : [])],
@@ -80,10 +82,21 @@ function axes(colours: Colours, hasLabels: boolean): uPlot.Axis[] {
       ...shared,
       size: hasLabels ? 38 : 6,
       space: 90,
-      values: (_, splits, __, ___, step) => (hasLabels ? timeLabels(splits, step) : splits.map(() => "")),
+      values: (plot, splits, __, ___, step) => (hasLabels ? whole(plot, splits, timeLabels(splits, step)) : splits.map(() => "")),
     },
     { ...shared, size: GUTTER, gap: 6, space: 28, values: (_, splits) => numberLabels(splits) },
   ];
+}
+
+/** A label that the plot's right edge would cut stays away. */
+function whole(plot: uPlot, splits: readonly number[], labels: readonly string[]): string[] {
+  const { min = 0, max = 1 } = plot.scales["x"] ?? {};
+  const width = plot.width - GUTTER - RIGHT;
+  return labels.map((label, index) => {
+    const place = (((splits[index] ?? 0) - (min ?? 0)) / ((max ?? 1) - (min ?? 0))) * width;
+    const half = (Math.max(...label.split("\n").map((line) => line.length)) * CHARACTER) / 2;
+    return place + half > width + RIGHT ? "" : label;
+  });
 }
 
 function cursor(key: string, events: PlotEvents): uPlot.Cursor {

@@ -5,6 +5,7 @@ import { batch, useComputed, useSignal } from "@preact/signals";
 import { send } from "../api/client";
 import { clock, useResource } from "../api/resource";
 import type { ServerRead } from "../api/schema";
+import { instants } from "../format";
 import { listen } from "../live/stream";
 import { DeviceKeys } from "../server/device-keys";
 import { Quality } from "../server/quality";
@@ -13,17 +14,26 @@ import { zone } from "../settings";
 import { Button, Copy, ErrorNote, Loaded, useDeed } from "../ui/parts";
 import { words } from "../words";
 import { csvOf, download } from "./csv";
+import { forget } from "./kept";
 import { type Loaded as Data, MAX_RAW, loadServer, queryOf } from "./load";
 import { Panels } from "./panels";
 import { type Columns, append, trim } from "./series";
-import { LIVE, RANGES, spanOf } from "./span";
+import { LIVE, RANGES, type Span, show, spanOf } from "./span";
 import { ValueTable } from "./table";
 import { Toolbar } from "./toolbar";
 
 // A window that follows the clock but not each reading is asked for again so often.
 const REFRESH_MS = 30_000;
+const DAY_MS = 86_400_000;
 
-export function ServerCharts({ server, lead }: { server: ServerRead; lead: ComponentChildren }): JSX.Element {
+interface Props {
+  server: ServerRead;
+  /** The instant of the newest reading when the page was opened, milliseconds. */
+  last: number | null;
+  lead: ComponentChildren;
+}
+
+export function ServerCharts({ server, last, lead }: Props): JSX.Element {
   const ulid = server.server_ulid;
   const span = useComputed(() => spanOf(query.value, clock.value));
   const columns = useSignal<Columns>(new Map());
@@ -50,7 +60,10 @@ export function ServerCharts({ server, lead }: { server: ServerRead; lead: Compo
         if (columns.peek().size > known) columns.value = new Map(columns.peek());
         grown.value += 1;
       },
-      reset: data.again,
+      reset: () => {
+        forget();
+        data.again();
+      },
     });
     const timer = setInterval(() => {
       const { range } = span.peek();
@@ -78,9 +91,9 @@ export function ServerCharts({ server, lead }: { server: ServerRead; lead: Compo
       <Loaded of={data} rows={8}>
         {(found) => (
           <>
-            <Toolbar span={span.value} step={found.step} at={at} hasBand={hasBand(found)} isThinned={found.rows.length >= MAX_RAW} />
+            <Toolbar span={span.value} at={at} label={labelOf(found)} />
             {columns.value.size === 0 ? (
-              <p class="card">{words.value.server.empty}</p>
+              <Nothing span={span.value} last={last} />
             ) : (
               <Panels columns={columns} grown={grown} span={span} at={at} />
             )}
@@ -94,8 +107,27 @@ export function ServerCharts({ server, lead }: { server: ServerRead; lead: Compo
   );
 }
 
-function hasBand(found: Data): boolean {
-  return [...found.columns.values()].some((column) => column.low !== null);
+/** An empty window, and the way to the readings where there are some. */
+function Nothing({ span, last }: { span: Span; last: number | null }): JSX.Element {
+  const isOutside = last !== null && (last < span.from || last > span.to);
+  return (
+    <div class="card">
+      <p>{words.value.server.empty}</p>
+      {isOutside ? (
+        <p>
+          <Button onClick={() => show(last - DAY_MS, last + 1000)}>{words.value.server.toLast(instants.full(last))}</Button>
+        </p>
+      ) : null}
+    </div>
+  );
+}
+
+/** What a point of the charts is. */
+function labelOf({ step, rows, columns }: Data): string {
+  const { server } = words.value;
+  if (!step) return rows.length >= MAX_RAW ? server.thinned : server.raw;
+  const hasBand = [...columns.values()].some((column) => column.low !== null);
+  return `${server.mean(server.step[step] ?? step)}${hasBand ? ` · ${server.band}` : ""}`;
 }
 
 function rowsOf(state: { kind: string; value?: Data; before?: Data | undefined }): Data["rows"] {
@@ -107,7 +139,7 @@ const fileName = (server: ServerRead): string => server.server_name.replaceAll(/
 function Save({ server, rows }: { server: ServerRead; rows: () => Data["rows"] }): JSX.Element {
   const save = (): void => download(`${fileName(server)}.csv`, new Blob([csvOf(rows())], { type: "text/csv" }));
   const parquet = useDeed(async () => {
-    const answer = await send("GET", queryOf([server.server_ulid], spanOf(query.value, Date.now()), "parquet"));
+    const answer = await send("GET", queryOf({ servers: [server.server_ulid], span: spanOf(query.value, Date.now()) }, "parquet"));
     download(`${fileName(server)}.parquet`, await answer.blob());
   });
   return (

@@ -41,12 +41,25 @@ export function showRange(range: Range): void {
 
 /** Twice as long around the same middle; what follows the clock takes the next range. */
 export function zoomOut(span: Span): void {
-  const next = span.range && RANGE_NAMES[RANGE_NAMES.indexOf(span.range) + 1];
-  const half = (span.to - span.from) / 2;
-  if (next) showRange(next);
-  else show(span.from - half, span.to + half);
+  const next = outOf(span);
+  if (next.range) showRange(next.range);
+  else show(next.from, next.to);
 }
 
 export function zoomIn(span: Span, around = (span.from + span.to) / 2): void {
   show(around - (around - span.from) / 2, around + (span.to - around) / 2);
+}
+
+/** Where one step of zoom leads, out and in. */
+export function neighbours(span: Span): Span[] {
+  const quarter = (span.to - span.from) / 4;
+  const into = { range: null, from: Math.round(span.from + quarter), to: Math.round(span.to - quarter) };
+  return into.to - into.from < LEAST_MS ? [outOf(span)] : [outOf(span), into];
+}
+
+function outOf({ range, from, to }: Span): Span {
+  const next = range && RANGE_NAMES[RANGE_NAMES.indexOf(range) + 1];
+  if (next) return { range: next, from: to - RANGES[next] * 1000, to };
+  const half = (to - from) / 2;
+  return { range: null, from: Math.round(from - half), to: Math.round(to + half) };
 }

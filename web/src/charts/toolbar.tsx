@@ -4,16 +4,10 @@ import type { Signal } from "@preact/signals";
 import { instants } from "../format";
 import { Button } from "../ui/parts";
 import { words } from "../words";
-import type { Step } from "./load";
 import { LIVE, RANGE_NAMES, type Span, showRange, zoomOut } from "./span";
 
-export function Toolbar({ span, step, at, hasBand, isThinned }: {
-  span: Span;
-  step: Step | null;
-  at: Signal<number | null>;
-  hasBand: boolean;
-  isThinned?: boolean;
-}): JSX.Element {
+/** `label`: what a point of the charts is. */
+export function Toolbar({ span, at, label }: { span: Span; at: Signal<number | null>; label: string }): JSX.Element {
   const { server, live } = words.value;
   return (
     <div class="toolbar">
@@ -27,10 +21,7 @@ export function Toolbar({ span, step, at, hasBand, isThinned }: {
       <Button onClick={() => zoomOut(span)}>{server.zoomOut}</Button>
       <div class="shown">
         <Window span={span} at={at} live={live.on} />
-        <span class="chip">
-          {step ? server.mean(server.step[step] ?? step) : isThinned ? server.thinned : server.raw}
-          {hasBand ? ` · ${server.band}` : ""}
-        </span>
+        <span class="chip">{label}</span>
       </div>
     </div>
   );

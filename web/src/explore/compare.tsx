@@ -14,7 +14,7 @@ import { quantityName, words } from "../words";
 const HEIGHT = 200;
 const HUES = ["--humidity", "--temperature", "--other-1", "--current", "--voltage", "--other-2", "--other-3", "--other-4"];
 const DASHES: readonly number[][] = [[], [8, 3], [2, 3], [8, 3, 2, 3], [], [12, 4], [4, 4], [2, 6]];
-export const MAX_SERVERS = HUES.length;
+
 
 export interface Compared {
   ulid: string;

@@ -1,30 +1,42 @@
-// Several servers side by side. What is compared stands in the URL: s=…, repeated, and the window.
+// Several servers side by side. What is compared stands in the URL, so that a link or a saved view brings it back.
 import type { JSX } from "preact";
-import { type Signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { type ReadonlySignal, type Signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { ask } from "../api/client";
 import { clock, useLatest, useResource } from "../api/resource";
 import type { ServerRead } from "../api/schema";
-import { SECONDS, load, stepFor } from "../charts/load";
+import { forget } from "../charts/kept";
+import { type Question, SECONDS, load, lookAhead } from "../charts/load";
 import { useWheelZoom } from "../charts/panel";
 import { sortedQuantities } from "../charts/panels";
 import { type Columns, columnsOf } from "../charts/series";
-import { spanOf } from "../charts/span";
+import { LIVE, type Span, spanOf } from "../charts/span";
 import { Toolbar } from "../charts/toolbar";
-import { type Compared, ComparePanel, MAX_SERVERS, hueOf } from "../explore/compare";
-import { change, query } from "../router";
-import { workspace } from "../settings";
-import { Button, Copy, Loaded } from "../ui/parts";
+import { type Asked, askedBy, questionOf, stepIn } from "../explore/asked";
+import { Choice, Chosen, Quantities } from "../explore/choice";
+import { type Compared, ComparePanel } from "../explore/compare";
+import { Overview } from "../explore/overview";
+import { Save } from "../explore/save";
+import { Views } from "../explore/views";
+import { listen } from "../live/stream";
+import { href, query } from "../router";
+import { workspace, zone } from "../settings";
+import { Copy, Loaded } from "../ui/parts";
 import { words } from "../words";
 
 /** Columns of each server by its ULID. */
 type Found = Map<string, Columns>;
+
+// How often a window that follows the clock is asked for again.
+const LIVE_MS = 3000;
+const REFRESH_MS = 30_000;
 
 export function ExplorePage(): JSX.Element {
   const servers = useResource((signal) => {
     void workspace.value;
     return ask("GET /servers", { signal });
   });
-  const { explore } = words.value;
+  const { explore, server } = words.value;
   return (
     <div class="page">
       <div class="head">
@@ -33,57 +45,115 @@ export function ExplorePage(): JSX.Element {
           <p class="soft">{explore.lead}</p>
         </div>
         <div class="actions">
-          <Copy text={() => window.location.href} label={words.value.server.copyLink} />
+          <Views />
+          <Copy text={frozenLink} label={server.copyLink} />
+          <Save />
         </div>
       </div>
-      <Loaded of={servers}>{(known) => <Comparison known={known} />}</Loaded>
+      <Loaded of={servers}>
+        {(known) => (known.length === 0 ? <p class="card">{explore.noServers}</p> : <Comparison known={known} />)}
+      </Loaded>
     </div>
   );
 }
 
-const chosen = (): string[] => (query.value.get("s") ?? "").split(",").filter(Boolean).slice(0, MAX_SERVERS);
+/** Whoever opens it sees the same, whenever and wherever. */
+function frozenLink(): string {
+  const { from, to } = spanOf(query.peek(), Date.now());
+  const same = Object.fromEntries(["s", "q", "f", "step"].map((name) => [name, query.peek().get(name) ?? undefined]));
+  const frozen = { from: new Date(from).toISOString(), to: new Date(to).toISOString(), tz: zone.peek() };
+  return window.location.origin + href("/explore", { ...same, ...frozen });
+}
 
 function Comparison({ known }: { known: readonly ServerRead[] }): JSX.Element {
   const span = useComputed(() => spanOf(query.value, clock.value));
   const at = useSignal<number | null>(null);
-  const asked = useComputed(() => query.value.toString());
+  const address = useComputed(() => query.value.toString());
+  const asked = useComputed(() => askedBy(query.value));
   const data = useResource<Found>(async (signal) => {
-    void asked.value;
-    const window = spanOf(query.peek(), Date.now());
-    const step = stepFor(window);
-    // Each on its own: what was compared before is kept when another server joins.
-    const loaded = await Promise.all(
-      chosen().map(async (ulid) => [ulid, columnsOf(await load([ulid], window, signal), step && SECONDS[step])] as const),
-    );
-    return new Map(loaded);
+    void [address.value, zone.value];
+    return compare(askedBy(query.peek()), spanOf(query.peek(), Date.now()), signal);
   });
+  const found = useLatest(data);
+  const names = useComputed(() => sortedQuantities(new Map([...(found.value?.values() ?? [])].flatMap((columns) => [...columns]))));
+  useEffect(() => keepFresh(span, data.again), []);
   return (
     <>
-      <Choice known={known} />
-      <Toolbar span={span.value} step={stepFor(span.value)} at={at} hasBand={false} />
-      {chosen().length === 0 ? (
+      <Choice asked={asked.value} known={known} span={span.value} />
+      {asked.value.servers.length > 0 ? (
+        <div class="head">
+          <Chosen asked={asked.value} known={known} />
+          <Quantities asked={asked.value} names={names.value} />
+        </div>
+      ) : null}
+      <Toolbar span={span.value} at={at} label={labelOf(asked.value, span.value)} />
+      {asked.value.servers.length === 0 ? (
         <p class="card">{words.value.explore.choose}</p>
       ) : (
-        <Loaded of={data}>{() => <Panels known={known} data={data} span={span} at={at} />}</Loaded>
+        <Loaded of={data}>{() => <Panels known={known} found={found} names={names.value} asked={asked.value} span={span} at={at} />}</Loaded>
       )}
     </>
   );
 }
 
-function Panels({ known, data, span, at }: {
+/** Each server on its own: what was there before is kept when another joins. */
+async function compare(asked: Asked, span: Span, signal: AbortSignal): Promise<Found> {
+  const step = stepIn(asked, span);
+  // All quantities come, also those that are not shown, so that they can be chosen.
+  const questionsOf = (of: Span): Question[] => asked.servers.map((ulid) => questionOf({ ...asked, quantities: [] }, [ulid], of));
+  const rows = await Promise.all(questionsOf(span).map((question) => load(question, signal)));
+  lookAhead(span, questionsOf, signal);
+  return new Map(asked.servers.map((ulid, place) => [ulid, columnsOf(rows[place] ?? [], step && SECONDS[step])]));
+}
+
+function keepFresh(span: ReadonlySignal<Span>, again: () => void): () => void {
+  let last = Date.now();
+  const timer = setInterval(() => {
+    const { range } = span.peek();
+    if (!range || document.hidden || Date.now() - last < (LIVE.has(range) ? LIVE_MS : REFRESH_MS)) return;
+    last = Date.now();
+    again();
+  }, LIVE_MS);
+  const stop = listen({
+    reset: () => {
+      forget();
+      again();
+    },
+  });
+  return () => {
+    clearInterval(timer);
+    stop();
+  };
+}
+
+/** What a point of a line is. */
+function labelOf(asked: Asked, span: Span): string {
+  const { server, explore } = words.value;
+  const step = stepIn(asked, span);
+  if (!step) return server.raw;
+  const length = server.step[step] ?? step;
+  return asked.func === "mean" ? server.mean(length) : explore.of(explore.functions[asked.func] ?? asked.func, length);
+}
+
+interface PanelsProps {
   known: readonly ServerRead[];
-  data: ReturnType<typeof useResource<Found>>;
-  span: { readonly value: ReturnType<typeof spanOf> };
+  found: { readonly value: Found | undefined };
+  names: readonly string[];
+  asked: Asked;
+  span: ReadonlySignal<Span>;
   at: Signal<number | null>;
-}): JSX.Element {
+}
+
+function Panels({ known, found, names, asked, span, at }: PanelsProps): JSX.Element {
   const host = useWheelZoom(span);
-  const found = useLatest(data);
-  const all: Columns = new Map([...(found.value?.values() ?? [])].flatMap((columns) => [...columns]));
-  const names = sortedQuantities(all);
-  if (names.length === 0) return <p class="card">{words.value.server.empty}</p>;
+  const wanted = names.filter((name) => asked.quantities.includes(name));
+  const shown = wanted.length > 0 ? wanted : names;
+  const [first] = shown;
   return (
     <div class="stack" ref={host as { current: HTMLDivElement | null }} onMouseLeave={() => (at.value = null)}>
-      {names.map((quantity) => (
+      <Overview key={`${asked.servers.join()} ${first}`} servers={asked.servers} quantity={first ?? "temperature"} span={span} />
+      {first ? null : <p class="card">{words.value.server.empty}</p>}
+      {shown.map((quantity) => (
         <One key={quantity} quantity={quantity} known={known} found={found} span={span} at={at} />
       ))}
     </div>
@@ -94,7 +164,7 @@ function One({ quantity, known, found, span, at }: {
   quantity: string;
   known: readonly ServerRead[];
   found: { readonly value: Found | undefined };
-  span: { readonly value: ReturnType<typeof spanOf> };
+  span: ReadonlySignal<Span>;
   at: Signal<number | null>;
 }): JSX.Element {
   const compared = useSignal<readonly Compared[]>([]);
@@ -107,40 +177,4 @@ function One({ quantity, known, found, span, at }: {
     }));
   });
   return <ComparePanel quantity={quantity} servers={compared} span={span} at={at} />;
-}
-
-function Choice({ known }: { known: readonly ServerRead[] }): JSX.Element {
-  const { explore } = words.value;
-  const now = chosen();
-  const set = (next: readonly string[]): void => change({ s: next.join(",") });
-  return (
-    <div class="form">
-      <label>
-        {explore.servers}
-        <select
-          value=""
-          disabled={now.length >= MAX_SERVERS}
-          onChange={(event) => {
-            set([...now, event.currentTarget.value]);
-            event.currentTarget.value = "";
-          }}
-        >
-          <option value="">{now.length >= MAX_SERVERS ? explore.limit : explore.choose}</option>
-          {known
-            .filter((one) => !now.includes(one.server_ulid))
-            .map((one) => (
-              <option key={one.server_ulid} value={one.server_ulid}>
-                {one.server_name}
-              </option>
-            ))}
-        </select>
-      </label>
-      {now.map((ulid, place) => (
-        <Button key={ulid} style={{ "--hue": `var(${hueOf(place)})` }} onClick={() => set(now.filter((one) => one !== ulid))}>
-          <span class="swatch" />
-          {known.find((one) => one.server_ulid === ulid)?.server_name ?? ulid.slice(-6)} ×
-        </Button>
-      ))}
-    </div>
-  );
 }

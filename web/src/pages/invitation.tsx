@@ -1,6 +1,6 @@
 // What a link brings that was sent to somebody: an invitation, or a way to set a forgotten password.
 import type { JSX } from "preact";
-import { useSignal } from "@preact/signals";
+import { batch, useSignal } from "@preact/signals";
 import { ask } from "../api/client";
 import { useResource } from "../api/resource";
 import { resume } from "../api/session";
@@ -16,9 +16,12 @@ export function InvitationPage(): JSX.Element {
   const found = useResource((signal) => ask("POST /invitations/show", { body: { token: token() }, signal }));
   const deed = useDeed(async () => {
     const joined = await ask("POST /invitations/accept", { body: { token: token() } });
-    workspace.value = joined.workspace_ulid;
     await resume();
-    go("/ui/");
+    batch(() => {
+      // At once, or this page would ask about its invitation once more, in the new workspace.
+      go("/ui/");
+      workspace.value = joined.workspace_ulid;
+    });
   });
   const { invitation, admin } = words.value;
   return (

@@ -25,6 +25,7 @@ export function ServerPage({ parameters }: { parameters: Record<string, string> 
     return Promise.all([
       ask("GET /servers/{server_ulid}", { path, signal }),
       ask("GET /health/{server_ulid}", { path, signal }),
+      newest(ulid, signal),
     ]);
   });
   useEffect(() => {
@@ -34,13 +35,20 @@ export function ServerPage({ parameters }: { parameters: Record<string, string> 
   return (
     <div class="page">
       <Loaded of={found} rows={6}>
-        {([server, presence]) => <Server server={server} presence={presence} />}
+        {([server, presence, last]) => <Server server={server} presence={presence} last={last} />}
       </Loaded>
     </div>
   );
 }
 
-function Server({ server, presence }: { server: ServerRead; presence: Presence }): JSX.Element {
+/** The instant of the newest reading, milliseconds, also of an imported one; null: there is none. */
+async function newest(ulid: string, signal: AbortSignal): Promise<number | null> {
+  const [found] = await ask("GET /data/latest", { query: { server_ulid: [ulid] }, signal });
+  const instants = Object.values(found?.values ?? {}).map((one) => Date.parse(one.timestamp));
+  return instants.length > 0 ? Math.max(...instants) : null;
+}
+
+function Server({ server, presence, last }: { server: ServerRead; presence: Presence; last: number | null }): JSX.Element {
   // By this browser's clock: what arrives from now on moves it. The first look trusts the server's word.
   const seen = useSignal(presence.last_seen === null ? null : Date.parse(presence.last_seen));
   const heard = useSignal(false);
@@ -57,13 +65,9 @@ function Server({ server, presence }: { server: ServerRead; presence: Presence }
   );
   const limit = server.offline_after_seconds ?? DEFAULT_LIMIT_SECONDS;
   const state = useComputed(() => (heard.value || seen.value === null ? stateOf(seen.value, clock.value, limit) : presence.status));
-  const isWaiting = useComputed(() => seen.value === null);
+  const isWaiting = useComputed(() => seen.value === null && last === null);
   if (isWaiting.value) return <FirstReading server={server} />;
-  return (
-    <>
-      <ServerCharts server={server} lead={<Lead server={server} state={state} seen={seen} />} />
-    </>
-  );
+  return <ServerCharts server={server} last={last} lead={<Lead server={server} state={state} seen={seen} />} />;
 }
 
 function Lead({ server, state, seen }: {
@@ -87,7 +91,7 @@ function Lead({ server, state, seen }: {
       <p class="soft">
         <code title={server.server_ulid}>{server.server_ulid.slice(-6).toLowerCase()}</code>
         {tags.map((tag) => ` · ${tag}`)}
-        {` · ${words.value.server.last(seconds < 2 ? words.value.time.now : ago(seconds))}`}
+        {` · ${seen.value === null ? words.value.state.never : words.value.server.last(seconds < 2 ? words.value.time.now : ago(seconds))}`}
       </p>
     </div>
   );

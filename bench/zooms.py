@@ -1,0 +1,91 @@
+"""How long each step of zoom takes on the page, from a year of history down to single readings."""
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from statistics import median
+
+import httpx
+import numpy as np
+import pyarrow as pa
+from playwright.async_api import Page
+
+YEAR_SECONDS = 365 * 86_400
+# Three million readings of four quantities.
+EVERY_SECONDS = 10
+BASES = {"temperature": 20.0, "humidity": 50.0, "voltage": 220.0, "current": 1.5}
+RANGES = ("30d", "7d", "24h", "1h", "15m")
+# A person looks before the next step; what lies on either side has been asked for meanwhile.
+LOOK_SECONDS = 0.7
+# From the step to a frame with its own readings: each plot is made anew with them.
+STEP = """(act) => new Promise((resolve) => {
+  const kept = document.querySelectorAll(".u-over");
+  kept.forEach((plot) => { plot.dataset.old = ""; });
+  const began = performance.now();
+  if (act === "+") {
+    document.querySelector(".plot").dispatchEvent(new KeyboardEvent("keydown", { key: "+", bubbles: true }));
+  } else [...document.querySelectorAll(".ranges button")].find((one) => one.textContent === act).click();
+  const look = () => {
+    const all = [...document.querySelectorAll(".u-over")];
+    if (all.length > 0 && all.every((plot) => !("old" in plot.dataset))) {
+      requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - began)));
+    } else setTimeout(look, 1);
+  };
+  look();
+})"""
+
+
+def prepare(client: httpx.Client, headers: dict[str, str]) -> str:
+    """A server with a year of history; its ULID."""
+    made = client.post("/servers", json={"server_name": "a year"}, headers=headers).raise_for_status().json()
+    ulid = str(made["server_ulid"])
+    end = int(time.time())
+    seconds = np.arange(end - YEAR_SECONDS, end, EVERY_SECONDS)
+    day = seconds / 86_400 * 2 * np.pi
+    noise = np.random.default_rng(7)
+    columns = {
+        "server_ulid": pa.array([ulid]).dictionary_encode().take(pa.array(np.zeros(len(seconds), np.int64))),
+        "timestamp": pa.array(seconds * 1_000_000, pa.timestamp("us", "UTC")),
+    } | {
+        name: pa.array((base * (1 + np.sin(day) / 20) + noise.normal(0, base / 200, len(seconds))).round(1))
+        for name, base in BASES.items()
+    }
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, pa.table(columns).schema) as writer:
+        writer.write_table(pa.table(columns))
+    kind = {"Content-Type": "application/vnd.apache.arrow.stream"}
+    job = (
+        client.post("/imports", content=sink.getvalue().to_pybytes(), headers=headers | kind).raise_for_status().json()
+    )
+    while job["state"] in ("queued", "running"):
+        time.sleep(0.2)
+        job = client.get(f"/jobs/{job['job_id']}", headers=headers).raise_for_status().json()
+    if job["state"] != "done":
+        raise RuntimeError(f"the import {job['state']}: {job['error']}")
+    return ulid
+
+
+async def measure(page: Page, url: str, ulid: str, rounds: int) -> tuple[float, float]:
+    """The slowest step, milliseconds, each step's median: halving by key down to a minute, and by range."""
+    by_key, by_range = [], []
+    for number in range(rounds):
+        # Not the same instants again: nothing that was kept of the round before may help.
+        end = datetime.now(UTC) - timedelta(minutes=20 + 7 * number)
+        window = f"from={end - timedelta(days=365):%Y-%m-%dT%H:%M:%SZ}&to={end:%Y-%m-%dT%H:%M:%SZ}"
+        by_key.append(await _steps(page, f"{url}/ui/servers/{ulid}?{window}", ["+"] * 18))
+        by_range.append(await _steps(page, f"{url}/ui/servers/{ulid}?range=1y", RANGES))
+    return _slowest(by_key), _slowest(by_range)
+
+
+async def _steps(page: Page, address: str, acts: list[str] | tuple[str, ...]) -> list[float]:
+    await page.goto(address)
+    await page.locator(".panel canvas").nth(3).wait_for()
+    taken = []
+    for act in acts:
+        await asyncio.sleep(LOOK_SECONDS)
+        taken.append(float(await page.evaluate(STEP, act)))
+    return taken
+
+
+def _slowest(rounds: list[list[float]]) -> float:
+    return max(float(median(step)) for step in zip(*rounds, strict=True))
