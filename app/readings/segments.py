@@ -110,15 +110,20 @@ def encode_timestamps(ts: Int) -> bytes:
 
 def decode_timestamps(encoded: bytes) -> Int:
     """The instants (n,) of `segment.timestamps`. Raises: UnknownFormat."""
-    if encoded[:2] == bytes((VERSION, _CONSECUTIVE)):
+    if _layout(encoded) == _CONSECUTIVE:
         ts: Int = standalone.simple_decompress(encoded[2:])
         return ts
-    if encoded[:2] != bytes((VERSION, _REGULAR)):
-        raise UnknownFormat(f"timestamps of an unknown form {encoded[:2].hex()}")
-    _, _, first, step = _GRID.unpack_from(encoded)
     jitter: Int = standalone.simple_decompress(encoded[_GRID.size :])
-    jitter += _grid(first, step, len(jitter))
-    return jitter
+    return _off_grid(encoded, jitter)
+
+
+def decode_timestamps_into(encoded: bytes, ts: Int) -> None:
+    """The same, into an array (n,) that may be a part of a larger one. Raises: UnknownFormat."""
+    if _layout(encoded) == _CONSECUTIVE:
+        _decompress_into(encoded[2:], ts)
+        return
+    _decompress_into(encoded[_GRID.size :], ts)
+    _off_grid(encoded, ts)
 
 
 def encode_values(values: Float) -> bytes:
@@ -134,17 +139,24 @@ def decode_values(payload: bytes, count: int) -> Float:
 
     Raises: UnknownFormat.
     """
+    values = np.empty(count)
+    decode_values_into(payload, values)
+    return values
+
+
+def decode_values_into(payload: bytes, values: Float) -> None:
+    """The same, into an array (count,) that may be a part of a larger one. Raises: UnknownFormat."""
     version, length = _VALUES.unpack_from(payload)
     if version != VERSION:
         raise UnknownFormat(f"values of an unknown version {version}")
     start = _VALUES.size
-    kept: Float = standalone.simple_decompress(payload[start + length :])
     if not length:
-        return kept
+        _decompress_into(payload[start:], values)
+        return
     bits = np.frombuffer(zlib.decompress(payload[start : start + length]), np.uint8)
-    values = np.full(count, np.nan)
-    values[np.unpackbits(bits, count=count).view(np.bool_)] = kept
-    return values
+    values.fill(np.nan)
+    present = np.unpackbits(bits, count=len(values)).view(np.bool_)
+    values[present] = standalone.simple_decompress(payload[start + length :])
 
 
 def statistics(values: Float) -> Statistics:
@@ -199,6 +211,26 @@ def _round_step(span: int, steps: int) -> int:
         if step and abs(step * steps - span) <= step:
             return int(step)
     return span // steps
+
+
+def _layout(encoded: bytes) -> int:
+    version, layout = encoded[0], encoded[1]
+    if version != VERSION or layout not in (_CONSECUTIVE, _REGULAR):
+        raise UnknownFormat(f"timestamps of an unknown form {encoded[:2].hex()}")
+    return layout
+
+
+def _off_grid(encoded: bytes, jitter: Int) -> Int:
+    """Instants of the differences from the grid, in their place."""
+    _, _, first, step = _GRID.unpack_from(encoded)
+    jitter += _grid(first, step, len(jitter))
+    return jitter
+
+
+def _decompress_into(compressed: bytes, numbers: Int | Float) -> None:
+    done = standalone.simple_decompress_into(compressed, numbers)
+    if done.n_processed != len(numbers) or not done.finished:
+        raise UnknownFormat(f"{done.n_processed} numbers where {len(numbers)} were expected")
 
 
 def _compress(numbers: Int | Float, how: ChunkConfig) -> bytes:

@@ -34,11 +34,18 @@ def _percentile(name: str) -> float | None:
     return float(f"{match[1]}e-2") if match else None
 
 
+# What each function is made of, beside the count.
+_COLUMNS = dict.fromkeys(("mean", "sum", "count", "coverage"), ("sum",)) | {"stddev": ("sum", "m2")}
+_COLUMNS |= {name: ("sum", name) for name in ("min", "max", *ENDS)}
+
+
 @dataclass(frozen=True, slots=True)
 class Needs:
     """What a query's functions ask of the readings."""
 
-    squares: bool
+    kept: tuple[str, ...]
+    """What is added up of a quantity, of `sum, m2, min, max, first, last`; the statistics of segments have them too.
+    Empty where nothing is."""
     ends: bool
     fractions: tuple[float, ...]
     lines: bool
@@ -53,22 +60,14 @@ class Needs:
 def needs(functions: Collection[str]) -> Needs:
     """What these functions need."""
     fractions = sorted({fraction for name in functions if (fraction := fraction_of(name)) is not None})
+    kept = dict.fromkeys(column for name in functions for column in _COLUMNS.get(name, ()))
     return Needs(
-        squares="stddev" in functions,
+        kept=tuple(kept),
         ends=any(name in functions for name in ENDS),
         fractions=tuple(fractions),
         lines=any(name in functions for name in LINES),
         coverage="coverage" in functions,
     )
-
-
-# The statistics of segments, beside the count, that each function is made of.
-_COLUMNS = {"mean": ("sum",), "stddev": ("sum", "m2"), "count": (), "coverage": ()}
-
-
-def columns_of(functions: Collection[str]) -> tuple[str, ...]:
-    """Which statistics of segments these functions are made of, `sum` always, beside the count."""
-    return tuple(dict.fromkeys(("sum", *(column for name in functions for column in _COLUMNS.get(name, (name,))))))
 
 
 def key_of(quantity: str, function: str, functions: Sequence[str]) -> str:

@@ -1,5 +1,9 @@
-"""Counts, sums, extremes, spread and ends of cells, from readings or from statistics, merged part by part."""
+"""Counts, sums, extremes, spread and ends of cells, from readings or from statistics, merged part by part.
 
+Only what the functions are made of is kept: `kept` names among `sum, m2, min, max, first, last`, `sum` always.
+"""
+
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,22 +20,18 @@ EARLY, LATE = np.iinfo(np.int64).max, np.iinfo(np.int64).min
 class Summary:
     """Statistics of n parts, each of at least one reading; `cell` (n,) ascends, each cell once.
 
-    `first_ts` and `last_ts` order the parts of a cell; who knows only the hour gives the hour.
+    `values` holds what is kept, each (n,). `first_ts` and `last_ts` order the parts of a cell; who knows only the hour
+    gives the hour.
     """
 
     cell: Int
     count: Int
-    sum: Float
-    m2: Float
-    min: Float
-    max: Float
+    values: dict[str, Float]
     first_ts: Int
-    first: Float
     last_ts: Int
-    last: Float
 
 
-_EMPTY = {"min": np.inf, "max": -np.inf, "first_ts": EARLY, "first": np.nan, "last_ts": LATE, "last": np.nan}
+_EMPTY = {"min": np.inf, "max": -np.inf, "first": np.nan, "last": np.nan}
 
 
 def moved(array: npt.NDArray[Any], groups: int, drop: int, width: int, empty: float) -> npt.NDArray[Any]:
@@ -48,94 +48,110 @@ class Partials:
     `m2` is the sum of squared deviations from the mean; an empty cell has count 0.
     """
 
-    def __init__(self, cells: int) -> None:
+    def __init__(self, cells: int, kept: Collection[str]) -> None:
         self.count = np.zeros(cells, np.int64)
-        self.sum = np.zeros(cells)
-        self.m2 = np.zeros(cells)
-        self.min = np.full(cells, np.inf)
-        self.max = np.full(cells, -np.inf)
+        self.values = {name: np.full(cells, _EMPTY.get(name, 0.0)) for name in kept}
         self.first_ts = np.full(cells, EARLY)
-        self.first = np.full(cells, np.nan)
         self.last_ts = np.full(cells, LATE)
-        self.last = np.full(cells, np.nan)
 
     def add(self, part: Summary) -> None:
         """Merge a part into its cells; of equal instants the part added earlier is first and the later one last."""
-        at = part.cell
+        at, mine, its = part.cell, self.values, part.values
         known = self.count[at]
         count = known + part.count
-        # Chan, Golub, LeVeque 1979.
-        between = np.where(known > 0, part.sum / part.count - self.sum[at] / np.maximum(known, 1), 0.0)
-        self.m2[at] += part.m2 + between * between * (known * part.count / count)
+        if "m2" in mine:
+            # Chan, Golub, LeVeque 1979.
+            between = np.where(known > 0, its["sum"] / part.count - mine["sum"][at] / np.maximum(known, 1), 0.0)
+            mine["m2"][at] += its["m2"] + between * between * (known * part.count / count)
         self.count[at] = count
-        self.sum[at] += part.sum
-        self.min[at] = np.minimum(self.min[at], part.min)
-        self.max[at] = np.maximum(self.max[at], part.max)
-        earlier = at[part.first_ts < self.first_ts[at]]
-        later = at[part.last_ts >= self.last_ts[at]]
-        self._set_ends(part, earlier, later)
+        mine["sum"][at] += its["sum"]
+        if "min" in mine:
+            mine["min"][at] = np.minimum(mine["min"][at], its["min"])
+        if "max" in mine:
+            mine["max"][at] = np.maximum(mine["max"][at], its["max"])
+        self._set_ends(part)
 
-    def _set_ends(self, part: Summary, earlier: Int, later: Int) -> None:
-        where = np.searchsorted(part.cell, earlier)
-        self.first_ts[earlier], self.first[earlier] = part.first_ts[where], part.first[where]
-        where = np.searchsorted(part.cell, later)
-        self.last_ts[later], self.last[later] = part.last_ts[where], part.last[where]
+    def _set_ends(self, part: Summary) -> None:
+        at = part.cell
+        if "first" in self.values:
+            earlier = part.first_ts < self.first_ts[at]
+            self.first_ts[at[earlier]] = part.first_ts[earlier]
+            self.values["first"][at[earlier]] = part.values["first"][earlier]
+        if "last" in self.values:
+            later = part.last_ts >= self.last_ts[at]
+            self.last_ts[at[later]] = part.last_ts[later]
+            self.values["last"][at[later]] = part.values["last"][later]
 
     def move(self, groups: int, drop: int, width: int) -> None:
         """Of cells (groups x buckets): leave out the first buckets, make room for new ones up to `width`."""
-        for name, array in vars(self).items():
-            setattr(self, name, moved(array, groups, drop, width, _EMPTY.get(name, 0)))
+        self.count = moved(self.count, groups, drop, width, 0)
+        self.first_ts = moved(self.first_ts, groups, drop, width, EARLY)
+        self.last_ts = moved(self.last_ts, groups, drop, width, LATE)
+        for name, array in self.values.items():
+            self.values[name] = moved(array, groups, drop, width, _EMPTY.get(name, 0.0))
 
     def result(self, function: str) -> Float:
         """`mean, min, max, sum, count, stddev, first, last` of every cell; NaN where there is none."""
         counts = self.count.astype(np.float64)
         with np.errstate(invalid="ignore", divide="ignore"):
             if function == "mean":
-                return self.sum / counts
+                return self.values["sum"] / counts
             if function == "stddev":
-                return np.where(self.count > 1, np.sqrt(self.m2 / (counts - 1)), np.nan)
-        if function == "count":
-            return np.where(self.count > 0, counts, np.nan)
-        values: Float = np.where(self.count > 0, getattr(self, function), np.nan)
+                return np.where(self.count > 1, np.sqrt(self.values["m2"] / (counts - 1)), np.nan)
+        values: Float = np.where(self.count > 0, counts if function == "count" else self.values[function], np.nan)
         return values
 
 
-def summarize(ts: Int, values: Float, edges: Int, base: int, *, squares: bool) -> Summary:
-    """Of readings (n,), ts ascending, all values present, by bucket; the cell of bucket i is `base` + i."""
-    positions = np.searchsorted(ts, edges)
+def summarize(ts: Int, values: Float, positions: Int, base: int, kept: Collection[str]) -> Summary:
+    """Of readings (n,), ts ascending, all values present, by bucket: that of bucket i begin at positions[i], end before
+    positions[i + 1], and fall into the cell `base` + i.
+    """
     filled = np.flatnonzero(positions[1:] > positions[:-1])
     starts, ends = positions[filled], positions[filled + 1]
+    if not len(filled):
+        return Summary(filled, filled, {name: np.empty(0) for name in kept}, filled, filled)
     values = values[: positions[-1]]
     count = ends - starts
-    total = np.add.reduceat(values, starts) if len(starts) else np.empty(0)
-    m2 = np.zeros(len(starts))
-    if squares and len(starts):
-        deviations = values[starts[0] :] - np.repeat(total / count, count)
-        m2 = np.add.reduceat(deviations * deviations, starts - starts[0])
-    low = np.minimum.reduceat(values, starts) if len(starts) else np.empty(0)
-    high = np.maximum.reduceat(values, starts) if len(starts) else np.empty(0)
-    return Summary(
-        filled + base, count, total, m2, low, high, ts[starts], values[starts], ts[ends - 1], values[ends - 1]
-    )
+    found = {"sum": np.add.reduceat(values, starts)}
+    if "m2" in kept:
+        deviations = values[starts[0] :] - np.repeat(found["sum"] / count, count)
+        found["m2"] = np.add.reduceat(deviations * deviations, starts - starts[0])
+    if "min" in kept:
+        found["min"] = np.minimum.reduceat(values, starts)
+    if "max" in kept:
+        found["max"] = np.maximum.reduceat(values, starts)
+    found |= {name: values[at] for name, at in (("first", starts), ("last", ends - 1)) if name in kept}
+    return Summary(filled + base, count, found, ts[starts], ts[ends - 1])
 
 
 def fold(parts: Summary) -> Summary:
     """Parts in any order, several a cell, as one a cell."""
-    order = np.lexsort((parts.first_ts, parts.cell))
-    cell = parts.cell[order]
-    starts = np.flatnonzero(np.append(True, cell[1:] != cell[:-1])) if len(cell) else np.empty(0, np.int64)
-    if not len(starts):
+    parts = _ordered(parts)
+    cell = parts.cell
+    if not len(cell):
         return parts
-    count, total = parts.count[order], parts.sum[order]
-    counts, sums = np.add.reduceat(count, starts), np.add.reduceat(total, starts)
-    sizes = np.diff(np.append(starts, len(cell)))
-    off = total / count - np.repeat(sums / counts, sizes)
+    starts = np.flatnonzero(np.append(True, cell[1:] != cell[:-1]))
+    if len(starts) == len(cell):
+        return parts
     last = np.append(starts[1:], len(cell)) - 1
-    return Summary(
-        cell[starts], counts, sums,
-        np.add.reduceat(parts.m2[order] + count * off * off, starts),
-        np.minimum.reduceat(parts.min[order], starts),
-        np.maximum.reduceat(parts.max[order], starts),
-        parts.first_ts[order][starts], parts.first[order][starts],
-        parts.last_ts[order][last], parts.last[order][last],
-    )  # fmt: skip
+    count = np.add.reduceat(parts.count, starts)
+    values = {"sum": np.add.reduceat(parts.values["sum"], starts)}
+    if "m2" in parts.values:
+        off = parts.values["sum"] / parts.count - np.repeat(values["sum"] / count, last - starts + 1)
+        values["m2"] = np.add.reduceat(parts.values["m2"] + parts.count * off * off, starts)
+    for name, merged in (("min", np.minimum), ("max", np.maximum)):
+        if name in parts.values:
+            values[name] = merged.reduceat(parts.values[name], starts)
+    values |= {name: parts.values[name][at] for name, at in (("first", starts), ("last", last)) if name in parts.values}
+    return Summary(cell[starts], count, values, parts.first_ts[starts], parts.last_ts[last])
+
+
+def _ordered(parts: Summary) -> Summary:
+    """By cell and instant; of one server they come so, and sorting would take longer than all the rest."""
+    cell, ts = parts.cell, parts.first_ts
+    ascends = (cell[1:] > cell[:-1]) | ((cell[1:] == cell[:-1]) & (ts[1:] >= ts[:-1]))
+    if ascends.all():
+        return parts
+    order = np.lexsort((ts, cell))
+    values = {name: column[order] for name, column in parts.values.items()}
+    return Summary(cell[order], parts.count[order], values, ts[order], parts.last_ts[order])

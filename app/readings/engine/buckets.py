@@ -1,15 +1,16 @@
 """Rows of intervals: statistics where they say it all, decoded readings where they do not (S3)."""
 
 from collections.abc import AsyncGenerator
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from app.core.copy import Connection
 from app.readings import calendar
-from app.readings.aggregates import Needs, columns_of, needs
+from app.readings.aggregates import Needs, needs
 from app.readings.engine import fetching, outline
-from app.readings.engine.fetching import Hours
+from app.readings.engine.fetching import Columns, Hours, key_of
 from app.readings.engine.loading import in_thread, load
 from app.readings.engine.outline import Overview
 from app.readings.engine.question import MIN_TS, Int, Piece, Question
@@ -31,7 +32,7 @@ async def pieces(connection: Connection, question: Question, seen: Overview) -> 
         tally.open(low, high)
         known, bucket = usable(question, wants, hours, tally.edges)
         if known.any():
-            await _add_statistics(connection, question, tally, hours.take(known), bucket[known])
+            await _add_statistics(connection, question, wants, tally, hours.take(known), bucket[known])
         async for _ in load(connection, question, outline.blocks(hours.take(~known)), tally.add_rows, low, high):
             pass
     yield await in_thread(lambda: tally.close(EVERYTHING))
@@ -54,31 +55,28 @@ def _width(question: Question) -> int:
     return max(1, int(CELLS / cells * min(length, outline.WINDOW_HOURS * HOUR) / HOUR))
 
 
-async def _add_statistics(connection: Connection, question: Question, tally: Tally, known: Hours, bucket: Int) -> None:
-    names = columns_of(question.functions)
-    found = await fetching.statistics(connection, question, names, int(known.hour.min()), int(known.hour.max()))
-    if found is None:
-        return
+async def _add_statistics(
+    connection: Connection, question: Question, wants: Needs, tally: Tally, known: Hours, bucket: Int
+) -> None:
+    """Of these hours, each with the bucket it lies in."""
+    found = await fetching.statistics(connection, question, wants.kept, int(known.hour.min()), int(known.hour.max()))
+    if found is not None:
+        await in_thread(partial(_add, found, wants, tally, known, bucket))
+
+
+def _add(found: Columns, wants: Needs, tally: Tally, known: Hours, bucket: Int) -> None:
     server, hour, quantity, *values = found
-    columns = dict(zip(("count", *names), values, strict=True))
     at, is_known = _position(known, server, hour)
-    tally.add_statistics(
-        server[is_known],
-        bucket[at],
-        quantity[is_known],
-        hour[is_known] * HOUR,
-        {name: column[is_known] for name, column in columns.items()},
-    )
+    columns = dict(zip(("count", *wants.kept), values, strict=True))
+    if not is_known.all():
+        server, hour, quantity = server[is_known], hour[is_known], quantity[is_known]
+        columns = {name: column[is_known] for name, column in columns.items()}
+    tally.add_statistics(server, bucket[at], quantity, hour * HOUR, columns)
 
 
 def _position(known: Hours, server: Int, hour: Int) -> tuple[Int, npt.NDArray[np.bool_]]:
     """Where each of these (server, hour) stands among the known ones, and which of them do."""
-    keys, wanted = _key(known.server, known.hour), _key(server, hour)
+    keys, wanted = key_of(known.server, known.hour), key_of(server, hour)
     at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     is_known = keys[at] == wanted
     return at[is_known], is_known
-
-
-def _key(server: Int, hour: Int) -> Int:
-    # Hours fit 33 bits with their sign.
-    return server * 2**33 + hour + 2**32

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from app.readings.engine.fetching import HotRows, Hours, Segments
 from app.readings.engine.question import Float, Int, Question
 from app.readings.merging import merge
 from app.readings.rows import Rows
-from app.readings.segments import decode_timestamps, decode_values
+from app.readings.segments import decode_timestamps_into, decode_values_into
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,37 +32,41 @@ def decoded(question: Question, wanted: Hours, segments: Segments, hot: HotRows)
 
     A value in a hot row comes before one in a segment, a quantity at a time.
     """
+    encoded = _by_server(segments)
     for server in np.unique(wanted.server).tolist():
-        sealed = _sealed(question, server, wanted.hour[wanted.server == server].tolist(), segments)
         begin, end = np.searchsorted(hot.server, [server, server + 1]).tolist()
-        rows = _overlaid(server, sealed, hot, begin, end)
+        rows = _overlaid(server, _sealed(question, server, encoded.get(server, {})), hot, begin, end)
         kept = _kept(question, rows)
         if len(kept.ts):
             yield kept
 
 
-def _sealed(question: Question, server: int, hours: list[int], segments: Segments) -> ServerRows:
-    parts = []
-    for hour in hours:
-        found = segments.timestamps.get((server, hour))
-        if found is not None:
-            count, timestamps = found
-            payloads = segments.payloads.get((server, hour), {})
-            columns = {
-                name: decode_values(payloads[number], count)
-                for name, number in question.quantities.items()
-                if number in payloads
-            }
-            parts.append((decode_timestamps(timestamps), columns))
-    if not parts:
-        return ServerRows(server, np.empty(0, np.int64), {})
-    names = [name for name in question.quantities if any(name in columns for _, columns in parts)]
-    values = {name: np.concatenate([_or_absent(columns.get(name), len(ts)) for ts, columns in parts]) for name in names}
-    return ServerRows(server, np.concatenate([ts for ts, _ in parts]), values)
+Columns = dict[int, tuple[int, bytes]]
+"""Of an hour by quantity, 0 for the instants: count and bytes."""
 
 
-def _or_absent(column: Float | None, count: int) -> Float:
-    return np.full(count, np.nan) if column is None else column
+def _by_server(segments: Segments) -> dict[int, dict[int, Columns]]:
+    found: dict[int, dict[int, Columns]] = {}
+    for server, hour, quantity, count, encoded in segments:
+        found.setdefault(server, {}).setdefault(hour, {})[quantity] = count, encoded
+    return found
+
+
+def _sealed(question: Question, server: int, hours: dict[int, Columns]) -> ServerRows:
+    parts = [columns for _, columns in sorted(hours.items())]
+    begins = [0, *accumulate(columns[0][0] for columns in parts)]
+    places = [slice(begin, end) for begin, end in pairwise(begins)]
+    ts = np.empty(begins[-1], np.int64)
+    for columns, place in zip(parts, places, strict=True):
+        decode_timestamps_into(columns[0][1], ts[place])
+    values = {}
+    for name, number in question.quantities.items():
+        found = [(columns[number][1], place) for columns, place in zip(parts, places, strict=True) if number in columns]
+        if found:
+            values[name] = np.empty(len(ts)) if len(found) == len(parts) else np.full(len(ts), np.nan)
+        for payload, place in found:
+            decode_values_into(payload, values[name][place])
+    return ServerRows(server, ts, values)
 
 
 def _overlaid(server: int, sealed: ServerRows, hot: HotRows, begin: int, end: int) -> ServerRows:

@@ -1,57 +1,39 @@
-"""What the engine reads of PostgreSQL, within the snapshot of its caller: one round trip a kind."""
+"""What the engine reads of PostgreSQL, within the snapshot of its caller, in as few round trips as there can be."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, LiteralString
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import psycopg
-from psycopg import sql
-from psycopg.abc import Buffer
-from psycopg.adapt import Loader
-from psycopg.pq import Format
 
 from app.core.copy import Connection
 from app.readings import reads
 from app.readings.engine.question import Float, Int, Question
 from app.readings.packing import EPOCH
 from app.readings.quantities import NAMES
+from app.readings.reads import Packed
+from app.readings.segments import HOUR
 
-# An array of PostgreSQL: dimensions, flags, type, then its length and lower bound.
-_HEAD = 20
+Columns = tuple[npt.NDArray[Any], ...]
+
 _KINDS = {"int4": (">i4", np.int64), "int8": (">i8", np.int64), "float8": (">f8", np.float64)}
 _KINDS["timestamptz"] = _KINDS["int8"]
 
 
-class _Raw(Loader):
-    format = Format.BINARY
-    kind = "int8"
-
-    def load(self, data: Buffer) -> npt.NDArray[Any]:
-        wire, native = _KINDS[self.kind]
-        elements = np.frombuffer(data, np.dtype([("length", ">i4"), ("value", wire)]), offset=_HEAD)
-        values: npt.NDArray[Any] = elements["value"].astype(native)
-        return values + EPOCH if self.kind == "timestamptz" else values
-
-
-def _loader(name: str) -> type[_Raw]:
-    return type(f"_Raw_{name}", (_Raw,), {"kind": name})
-
-
-_LOADERS = {psycopg.adapters.types[name].array_oid: _loader(name) for name in _KINDS}
-
-
-async def arrays(
-    connection: Connection, statement: LiteralString | sql.Composed, parameters: reads.Parameters
-) -> tuple[npt.NDArray[Any], ...] | None:
-    """The columns of a statement of `reads`; None where it found nothing."""
-    async with psycopg.AsyncCursor(connection) as cursor:
-        for oid, loader in _LOADERS.items():
-            cursor.adapters.register_loader(oid, loader)
-        await cursor.execute(statement, parameters, binary=True)
+async def columns(connection: Connection, statement: Packed, parameters: reads.Parameters) -> Columns | None:
+    """The columns (n,) of a statement; None where it found nothing."""
+    async with connection.cursor(binary=True) as cursor:
+        await cursor.execute(statement.text, parameters)
         row = await cursor.fetchone()
-    return None if row is None or row[0] is None else tuple(row)
+    if row is None or row[0] is None:
+        return None
+    return tuple(_unpacked(packed, kind) for packed, kind in zip(row, statement.kinds, strict=True))
+
+
+def _unpacked(packed: bytes, kind: str) -> npt.NDArray[Any]:
+    wire, native = _KINDS[kind]
+    values: npt.NDArray[Any] = np.frombuffer(packed, wire).astype(native)
+    return values + EPOCH if kind == "timestamptz" else values
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +61,8 @@ class Hours:
         return Hours(*(getattr(self, name)[which] for name in self.__slots__))
 
 
-@dataclass(frozen=True, slots=True)
-class Segments:
-    """Encoded hours: (server, hour) → count and timestamps; (server, hour) → quantity → payload."""
-
-    timestamps: dict[tuple[int, int], tuple[int, bytes]]
-    payloads: dict[tuple[int, int], dict[int, bytes]]
+Segments = list[tuple[int, int, int, int, bytes]]
+"""Server, hour, quantity or 0, count, and the bytes of values, of quantity 0 those of instants; in no order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,34 +74,26 @@ class HotRows:
     values: dict[str, Float]
 
 
-async def timestamps_and_payloads(connection: Connection, question: Question, hours: Hours) -> Segments:
-    """The segments of these hours, with the quantities that the question reads."""
-    if not len(hours):
-        return Segments({}, {})
-    wanted = {
-        "servers": hours.server.tolist(),
-        "hours": hours.hour.tolist(),
-        "quantities": list(question.quantities.values()),
-    }
-    async with psycopg.AsyncCursor(connection) as cursor:
-        await cursor.execute(reads.TIMESTAMPS, wanted, binary=True)
-        rows = await cursor.fetchall()
-        timestamps = {(server, hour): (count, data) for server, hour, count, data in rows}
-        payloads: dict[tuple[int, int], dict[int, bytes]] = {}
-        if question.quantities:
-            await cursor.execute(reads.PAYLOADS, wanted, binary=True)
-            for server, hour, quantity, payload in await cursor.fetchall():
-                payloads.setdefault((server, hour), {})[quantity] = payload
-    return Segments(timestamps, payloads)
+async def segments(connection: Connection, question: Question, hours: Hours) -> Segments:
+    """What is sealed of these hours: instants, and the quantities that the question reads."""
+    sealed = hours.take(hours.sealed > 0)
+    if not len(sealed):
+        return []
+    wanted = {"servers": sealed.server.tolist(), "hours": sealed.hour.tolist()}
+    async with connection.cursor(binary=True) as cursor:
+        await cursor.execute(reads.SEGMENTS, wanted | {"quantities": list(question.quantities.values())})
+        return await cursor.fetchall()
 
 
-async def hot_rows(connection: Connection, question: Question, servers: Sequence[int], low: Int, high: Int) -> HotRows:
-    """The hot readings of these servers between their own bounds, microseconds since 1970, half-open."""
+async def hot_rows(connection: Connection, question: Question, hours: Hours, low: int, high: int) -> HotRows:
+    """The hot readings of these hours that lie in [low, high)."""
+    lively = hours.take(hours.hot > 0)
+    found = None
+    if len(lively):
+        lows, highs = np.maximum(lively.hour * HOUR, low), np.minimum((lively.hour + 1) * HOUR, high)
+        wanted = {"servers": lively.server.tolist(), "lows": instants(lows), "highs": instants(highs)}
+        found = await columns(connection, reads.hot_rows(question.custom), wanted)
     names = (*NAMES, *question.custom)
-    if not servers:
-        return HotRows(np.empty(0, np.int64), np.empty(0, np.int64), {})
-    wanted = {"servers": list(servers), "lows": instants(low), "highs": instants(high)}
-    found = await arrays(connection, reads.hot_rows(question.custom), wanted)
     if found is None:
         return HotRows(np.empty(0, np.int64), np.empty(0, np.int64), {name: np.empty(0) for name in names})
     server, ts, *values = found
@@ -131,9 +101,9 @@ async def hot_rows(connection: Connection, question: Question, servers: Sequence
 
 
 async def statistics(
-    connection: Connection, question: Question, columns: Sequence[str], first: int, last: int
-) -> tuple[npt.NDArray[Any], ...] | None:
-    """Of the segments of hours first to last, both included: server, hour, quantity, count, and these columns; each
+    connection: Connection, question: Question, names: tuple[str, ...], first: int, last: int
+) -> Columns | None:
+    """Of the segments of hours first to last, both included: server, hour, quantity, count, and these statistics; each
     (n,), in no order.
     """
     wanted = {
@@ -142,7 +112,13 @@ async def statistics(
         "last": last,
         "quantities": [question.quantities[name] for name in question.shown],
     }
-    return await arrays(connection, reads.statistics(columns), wanted)
+    return await columns(connection, reads.statistics(names), wanted)
+
+
+def key_of(server: Int, hour: Int) -> Int:
+    """One number for each hour of a server, in the order of both."""
+    # Hours fit 33 bits with their sign.
+    return server * 2**33 + hour + 2**32
 
 
 # The years 1 to 9999; a bound beyond them is none.

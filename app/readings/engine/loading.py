@@ -5,14 +5,11 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-import numpy as np
-
 from app.core.copy import Connection
 from app.readings.engine import fetching
 from app.readings.engine.decoding import ServerRows, decoded
 from app.readings.engine.fetching import HotRows, Hours, Segments
 from app.readings.engine.question import Question
-from app.readings.segments import HOUR
 
 T = TypeVar("T")
 
@@ -40,7 +37,8 @@ async def load(
     working: asyncio.Future[T] | None = None
     try:
         for block in blocks:
-            segments, hot = await _fetched(connection, question, block, low, high)
+            segments = await fetching.segments(connection, question, block)
+            hot = await fetching.hot_rows(connection, question, block, low, high)
             if working is not None:
                 yield await working
             working = asyncio.ensure_future(in_thread(_work(question, block, segments, hot, use)))
@@ -49,15 +47,6 @@ async def load(
     finally:
         if working is not None and not working.done():
             await asyncio.wait([working])
-
-
-async def _fetched(
-    connection: Connection, question: Question, block: Hours, low: int, high: int
-) -> tuple[Segments, HotRows]:
-    segments = await fetching.timestamps_and_payloads(connection, question, block.take(block.sealed > 0))
-    lively = block.take(block.hot > 0)
-    lows, highs = np.maximum(lively.hour * HOUR, low), np.minimum((lively.hour + 1) * HOUR, high)
-    return segments, await fetching.hot_rows(connection, question, lively.server.tolist(), lows, highs)
 
 
 def _work(

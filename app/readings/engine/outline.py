@@ -12,7 +12,7 @@ import numpy as np
 from app.core.copy import Connection
 from app.readings import reads
 from app.readings.engine import fetching
-from app.readings.engine.fetching import Hours
+from app.readings.engine.fetching import Hours, key_of
 from app.readings.engine.question import Int, Question
 from app.readings.segments import HOUR
 
@@ -63,21 +63,18 @@ async def overview(connection: Connection, question: Question) -> Overview:
     first, last = range_of_hours(question.start, question.end)
     if (last - first + 1) * len(question.servers) <= WINDOW_HOURS:
         return _of_hours(await hours(connection, question, question.start, question.end), question)
-    wanted = {"servers": question.servers.tolist(), "first": first, "last": last, "span": SPAN_HOURS}
-    sealed = await fetching.arrays(connection, reads.SEALED_SPANS, wanted)
-    hot = await _hot_hours(connection, question, question.start, question.end)
+    wanted = _bounds(question, question.start, question.end) | {"span": SPAN_HOURS}
     none = np.empty(0, np.int64)
-    spans, segments, readings, _, _, low, high = sealed or (none,) * 7
-    server, hour, _, count, low_hot, high_hot = hot or (none,) * 6
-    lows, highs = np.concatenate([low, low_hot]), np.concatenate([high, high_hot])
+    found = await fetching.columns(connection, reads.SPANS, wanted) or (none,) * 7
+    spans, segments, sealed, hot_hours, hot, low, high = found
     return Overview(
-        np.unique(np.concatenate([spans, hour // SPAN_HOURS])),
-        int(segments.sum()),
-        int(readings.sum()),
-        len(server),
-        int(count.sum()),
-        max(int(lows.min()), question.start) if len(lows) else None,
-        min(int(highs.max()), question.end - 1) if len(highs) else None,
+        spans=np.unique(spans),
+        segments=int(segments.sum()),
+        sealed=int(sealed.sum()),
+        hot_hours=int(hot_hours.sum()),
+        hot=int(hot.sum()),
+        low=max(int(low.min()), question.start) if len(spans) else None,
+        high=min(int(high.max()), question.end - 1) if len(spans) else None,
     )
 
 
@@ -96,43 +93,31 @@ def _of_hours(found: Hours, question: Question) -> Overview:
 
 async def hours(connection: Connection, question: Question, start: int, end: int) -> Hours:
     """Every hour of a server that has readings in [start, end)."""
+    found = await fetching.columns(connection, reads.HOURS, _bounds(question, start, end))
+    return Hours(*(np.empty(0, np.int64),) * 6) if found is None else _merged(Hours(*found))
+
+
+def _bounds(question: Question, start: int, end: int) -> reads.Parameters:
     first, last = range_of_hours(start, end)
-    wanted = {"servers": question.servers.tolist(), "first": first, "last": last}
-    sealed = await fetching.arrays(connection, reads.SEALED_HOURS, wanted)
-    hot = await _hot_hours(connection, question, start, end)
-    none = np.empty(0, np.int64)
-    server, hour, count, low, high = sealed or (none,) * 5
-    parts = Hours(server, hour, count, np.zeros_like(count), low, high)
-    if hot is None:
-        return parts
-    return _merged(parts, Hours(hot[0], hot[1], hot[2], *hot[3:]))
-
-
-async def _hot_hours(connection: Connection, question: Question, start: int, end: int) -> tuple[Int, ...] | None:
-    """Server, hour, 0, count, first and last instant of hours that have hot rows in [start, end)."""
     low, high = fetching.instants(np.array([start, end]))
-    wanted = {"servers": question.servers.tolist(), "low": low, "high": high}
-    found = await fetching.arrays(connection, reads.HOT_HOURS, wanted)
-    if found is None:
-        return None
-    server, begin, count, first, last = found
-    return server, begin // HOUR, np.zeros_like(count), count, first, last
+    return {"servers": question.servers.tolist(), "first": first, "last": last, "low": low, "high": high}
 
 
-def _merged(sealed: Hours, hot: Hours) -> Hours:
-    both = [np.concatenate([getattr(sealed, name), getattr(hot, name)]) for name in Hours.__slots__]
-    order = np.lexsort((both[1], both[0]))
-    server, hour, sealed_count, hot_count, low, high = (column[order] for column in both)
-    if not len(server):
-        return sealed
-    starts = np.flatnonzero(np.append(True, (server[1:] != server[:-1]) | (hour[1:] != hour[:-1])))
+def _merged(found: Hours) -> Hours:
+    """In order of server and hour, each once."""
+    key = key_of(found.server, found.hour)
+    if (key[1:] > key[:-1]).all():
+        return found
+    order = np.argsort(key, kind="stable")
+    key, found = key[order], found.take(order)
+    starts = np.flatnonzero(np.append(True, key[1:] != key[:-1]))
     return Hours(
-        server[starts],
-        hour[starts],
-        np.add.reduceat(sealed_count, starts),
-        np.add.reduceat(hot_count, starts),
-        np.minimum.reduceat(low, starts),
-        np.maximum.reduceat(high, starts),
+        found.server[starts],
+        found.hour[starts],
+        np.add.reduceat(found.sealed, starts),
+        np.add.reduceat(found.hot, starts),
+        np.minimum.reduceat(found.low, starts),
+        np.maximum.reduceat(found.high, starts),
     )
 
 

@@ -26,7 +26,7 @@ class Tally:
         gaps = question.gaps if question.gaps is not None else np.empty(0, np.int64)
         self._gap = dict(zip(question.servers.tolist(), gaps.tolist(), strict=False))
         self.widest_gap = int(gaps.max()) if needs.lines and len(gaps) else 0
-        self._partials = {name: Partials(0) for name in question.shown}
+        self._partials = {name: Partials(0, needs.kept) for name in question.shown} if needs.kept else {}
         self._lines = {name: Lines(0) for name in question.shown} if needs.lines else {}
         self._ranks = {name: Ranks() for name in question.shown} if needs.fractions else {}
 
@@ -43,26 +43,21 @@ class Tally:
     def add_rows(self, servers: list[ServerRows]) -> None:
         """Readings, each server's behind those of it that were added before. Raises: TooManyValues."""
         for rows in servers:
-            base = self._group[rows.server] * self.buckets
+            positions = np.searchsorted(rows.ts, self.edges)
             for name in self._question.shown:
                 if name in rows.values:
-                    self._add_column(rows, name, base)
+                    self._add_column(rows, name, positions)
 
     def add_statistics(self, server: Int, bucket: Int, quantity: Int, ts: Int, columns: dict[str, Float]) -> None:
-        """Of n hours of servers, each within a bucket (n,) and ordered by ts (n,): count, sum and what else the
-        functions are made of.
+        """Of n hours of servers, each within a bucket (n,) and ordered by ts (n,): the counts, and what else is
+        kept.
         """
         group = self._question.group[np.searchsorted(self._question.servers, server)]
         cell = group * self.buckets + bucket
         for name in self._question.shown:
             of = quantity == self._question.quantities[name]
-            nothing = np.zeros(np.count_nonzero(of))
-            total, m2, low, high, first, last = (
-                columns[column][of] if column in columns else nothing
-                for column in ("sum", "m2", "min", "max", "first", "last")
-            )
-            count = columns["count"][of]
-            self._partials[name].add(fold(Summary(cell[of], count, total, m2, low, high, ts[of], first, ts[of], last)))
+            values = {column: columns[column][of] for column in self._needs.kept}
+            self._partials[name].add(fold(Summary(cell[of], columns["count"][of], values, ts[of], ts[of])))
 
     def close(self, until: int) -> Piece:
         """The rows of buckets that end by then, ordered by bucket and group; they leave."""
@@ -72,19 +67,22 @@ class Tally:
             self._move(closing, self.edges[closing:] if closing < self.buckets else self.edges[:0])
         return piece
 
-    def _add_column(self, rows: ServerRows, name: str, base: int) -> None:
-        values = rows.values[name]
-        present = ~np.isnan(values)
-        ts = rows.ts
-        if not present.all():
-            ts, values = ts[present], values[present]
+    def _add_column(self, rows: ServerRows, name: str, positions: Int) -> None:
+        ts, values = rows.ts, rows.values[name]
+        absent = np.isnan(values)
+        if absent.any():
+            ts, values = ts[~absent], values[~absent]
+            positions = np.searchsorted(ts, self.edges)
         if not len(ts):
             return
-        self._partials[name].add(summarize(ts, values, self.edges, base, squares=self._needs.squares))
+        base = self._group[rows.server] * self.buckets
+        if self._partials:
+            self._partials[name].add(summarize(ts, values, positions, base, self._needs.kept))
         if self._lines:
             self._lines[name].add(rows.server, ts, values, self.edges, base, self._gap[rows.server])
         if self._ranks:
-            self._ranks[name].add(np.searchsorted(self.edges, ts, "right") - 1 + base, values)
+            cell = np.repeat(np.arange(self.buckets) + base, np.diff(positions))
+            self._ranks[name].add(cell, values[positions[0] : positions[-1]])
 
     def _edges(self, low: int, high: int) -> Int:
         question = self._question
