@@ -14,7 +14,7 @@ import structlog
 from app.alerts import queries
 from app.alerts.channels import CHANNELS
 from app.alerts.channels.base import Message, Outcome
-from app.core import db, metrics, queue
+from app.core import clock, db, metrics, queue
 from app.core.copy import Connection
 from app.core.queue import Resources
 from app.core.settings import Settings
@@ -81,6 +81,8 @@ async def _attempt(
         outcome = Outcome("An unexpected error; the log has it.")
     state = _state(outcome, attempts)
     metrics.NOTIFICATIONS.labels(kind, "failed" if state == "queued" else state).inc()
+    if state == "delivered":
+        metrics.NOTIFICATION_SECONDS.labels(kind).observe((clock.now() - created_at).total_seconds())
     values = {"notification_id": notification_id, "attempts": attempts, "state": state, "error": outcome.error}
     await report({**values, "wait": wait_seconds(attempts)})
 
