@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 
 import structlog
 
@@ -13,6 +14,7 @@ from app.core.db import Database
 from app.core.logging import configure
 from app.core.process import die_with_parent
 from app.core.settings import Settings, get_settings
+from app.monitoring.measuring import measure_for_ever
 from app.presence import beats, watching
 
 # "sentinew" as eight bytes: another lock than the migrations'.
@@ -22,7 +24,32 @@ LOOK_SECONDS = 0.5
 # Two deadlines a few milliseconds apart are one look.
 MIN_PAUSE_SECONDS = 0.05
 
+_DELAYS = metrics.Observations(metrics.PRESENCE_DELAY)
+
 log = structlog.get_logger()
+
+
+class Looks:
+    """When looks began, and how late they were."""
+
+    def __init__(self) -> None:
+        self._began = self._before = time.monotonic()
+
+    def start(self) -> None:
+        self._before, self._began = self._began, time.monotonic()
+
+    def measure(self, seen: watching.Look, watch: evaluating.Watch) -> None:
+        """The look that has begun is committed."""
+        moment = time.time()
+        metrics.WATCHER_LOOK.set(moment)
+        for change in seen.changes:
+            metrics.PRESENCE_CHANGES.labels(change.status).inc()
+            _DELAYS.add(max(0.0, moment - change.at.timestamp()))
+        _DELAYS.write()
+        metrics.RULES_FOLLOWED.set(len(watch.followed))
+        if watch.followed:
+            # Whatever was committed just after the last look had begun waited until now.
+            metrics.RULE_LAG.observe(time.monotonic() - self._before)
 
 
 async def watch_all(connection: Connection, settings: Settings, stop: asyncio.Event) -> None:
@@ -32,13 +59,15 @@ async def watch_all(connection: Connection, settings: Settings, stop: asyncio.Ev
     """
     watch = evaluating.Watch()
     nudge: asyncio.Task[None] | None = None
+    looks = Looks()
     while not stop.is_set():
+        looks.start()
         async with db.transaction(connection):
             await beats.beat(connection, beats.WATCHER)
             seen = await watching.look(connection, settings.offline_after_seconds, LOOK_SECONDS)
             decided = await evaluating.follow(connection, watch)
+        looks.measure(seen, watch)
         for change in seen.changes:
-            metrics.PRESENCE_CHANGES.labels(change.status).inc()
             log.info("presence_changed", server=change.server_id, status=change.status, at=change.at.isoformat())
         if decided and (nudge is None or nudge.done()):
             # Beside the looks: a broker that hangs takes seconds, in which the leader would fall idle.
@@ -54,7 +83,12 @@ async def run(settings: Settings) -> None:
     database = Database(settings)
 
     async def work(connection: Connection) -> None:
-        await watch_all(connection, settings, stop)
+        measuring = asyncio.create_task(measure_for_ever(database, settings))
+        try:
+            await watch_all(connection, settings, stop)
+        finally:
+            measuring.cancel()
+            await asyncio.wait([measuring])
 
     try:
         await leader.lead(database, WATCHER_LOCK, work, stop)

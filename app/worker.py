@@ -4,6 +4,8 @@ import logging
 import os
 import signal
 import sys
+import time
+from contextvars import ContextVar
 from typing import Any
 
 import structlog
@@ -14,7 +16,7 @@ from app.auth import tasks as auth_tasks  # noqa: F401
 from app.core import metrics, origin
 from app.core.logging import configure
 from app.core.process import die_with_parent
-from app.core.queue import get_queue
+from app.core.queue import SENT_AT, get_queue
 from app.core.settings import get_settings
 from app.jobs import tasks as jobs_tasks  # noqa: F401
 from app.maintenance import tasks as maintenance_tasks  # noqa: F401
@@ -22,6 +24,8 @@ from app.readings import tasks as readings_tasks  # noqa: F401
 from app.transfers import tasks as transfers_tasks  # noqa: F401
 
 log = structlog.get_logger("task")
+# When the task at work in this process began; a worker's child does one at a time.
+_began = ContextVar("began", default=0.0)
 
 app = get_queue()
 app.conf.beat_scheduler = "app.beat:SharedScheduler"
@@ -57,6 +61,9 @@ def _begin(**_: Any) -> None:
 def _enter(task: Any, task_id: str, **_: Any) -> None:
     """Log lines of a task carry the request id of the request that sent it."""
     headers = task.request.headers or {}
+    _began.set(time.monotonic())
+    if sent_at := headers.get(SENT_AT):
+        metrics.TASK_WAIT.labels(task.name).observe(max(0.0, time.time() - sent_at))
     request_id = headers.get("request_id", "")
     origin.enter(request_id)
     structlog.contextvars.clear_contextvars()
@@ -67,6 +74,9 @@ def _enter(task: Any, task_id: str, **_: Any) -> None:
 def _leave(task: Any, state: str | None = None, **_: Any) -> None:
     outcome = "succeeded" if state == "SUCCESS" else "failed"
     metrics.TASKS.labels(task.name, outcome).inc()
+    metrics.TASK_SECONDS.labels(task.name).observe(time.monotonic() - _began.get())
+    if outcome == "succeeded":
+        metrics.TASK_SUCCEEDED.labels(task.name).set(time.time())
     # What beat sends every few seconds is counted above; a line is for what somebody asked for, or what went wrong.
     asked = structlog.contextvars.get_contextvars().get("request_id")
     log.log(logging.INFO if asked or outcome == "failed" else logging.DEBUG, "task_finished", outcome=outcome)

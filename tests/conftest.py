@@ -68,12 +68,13 @@ def client(system: System) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="session")
-def new_user(client: httpx.Client) -> NewUser:
+def new_user(system: System, client: httpx.Client) -> NewUser:
     """A function that registers a new user and logs them in."""
 
     def register() -> User:
         username, password = f"user-{secrets.token_hex(6)}", secrets.token_urlsafe(16)
         credentials = {"username": username, "password": password}
+        system.secrets.add(password)
         registered = client.post("/auth/register", json=credentials).raise_for_status().json()
         token = client.post("/auth/login", json=credentials).raise_for_status().json()["access_token"]
         return User(registered["id"], username, password, token, _bearer(token))

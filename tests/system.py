@@ -16,6 +16,7 @@ from typing import IO
 
 import httpx
 import psutil
+from sqlalchemy import make_url
 
 from app.core.process import die_with_parent
 
@@ -30,7 +31,7 @@ FOREIGN = (
 )
 
 # Whole credentials, as the system makes them: a prefix alone is shown on purpose.
-_SECRET = re.compile(r"snt_[a-z]_[\w-]{20,}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}|\$argon2")
+_SECRET = re.compile(r"snt_[a-z]_[\w-]{20,}|whsec_[\w+/=-]{20,}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}|\$argon2")
 
 
 def clean_environment(**extra: str) -> dict[str, str]:
@@ -67,6 +68,8 @@ class System:
         self.environment = clean_environment(**environment)
         self.process: subprocess.Popen[bytes] | None = None
         self._said = 0
+        self.secrets: set[str] = set()
+        """Passwords and the like that tests have chosen."""
 
     @property
     def admin_key(self) -> str:
@@ -133,10 +136,17 @@ class System:
         return "\n".join(f"--- {file.name}\n" + "\n".join(lines) for file, lines in tails)
 
     def leaks(self) -> list[str]:
-        """The lines of any log in which a credential, a token or a password's hash stands."""
+        """The lines of any log in which a credential, a token, a password's hash, or a secret of this run stands."""
+        secrets = self._own_secrets() | self.secrets
         files = [self.output, *self.data_dir.glob("**/*.log")]
         lines = (line for file in files if file.is_file() for line in file.read_text(errors="replace").splitlines())
-        return [line for line in lines if _SECRET.search(line)]
+        return [line for line in lines if _SECRET.search(line) or any(secret in line for secret in secrets)]
+
+    def _own_secrets(self) -> set[str]:
+        """What `up` made for itself: the signing key, the passwords of PostgreSQL and Valkey, the command's key."""
+        passwords = {make_url(url).password for url in (self.database_url, self.redis_url)}
+        signing_key = (self.data_dir / "secret_key").read_text().strip()
+        return {str(password) for password in passwords if password} | {signing_key, self.admin_key}
 
     def _has_said(self, words: str) -> bool:
         with self.output.open("rb") as output:

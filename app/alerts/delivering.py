@@ -18,7 +18,7 @@ from app.alerts import claiming
 from app.alerts.channels import CHANNELS
 from app.alerts.channels.base import Outcome
 from app.alerts.claiming import Claimed, Report
-from app.core import metrics, queue
+from app.core import clock, metrics, queue
 from app.core.copy import Connection
 from app.core.db import Database
 from app.core.queue import Resources
@@ -112,6 +112,9 @@ class Delivery:
             outcome = Outcome("An unexpected error; the log has it.")
         result = judge(outcome, claimed.attempts, monotonic() - begun)
         metrics.NOTIFICATIONS.labels(claimed.kind, "failed" if result.state == "queued" else result.state).inc()
+        if result.delivered:
+            waited = clock.now() - claimed.message.created_at
+            metrics.NOTIFICATION_SECONDS.labels(claimed.kind).observe(waited.total_seconds())
         async with self._turn:
             await claiming.report(self._connection, claimed, result)
 

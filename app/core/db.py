@@ -16,8 +16,11 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session, SessionTransaction
+from sqlalchemy.pool import Pool
 
+from app.core import metrics
 from app.core.settings import Settings
+from app.core.slow import Slow
 
 Role = Literal["sentinela_reader", "sentinela_writer"]
 
@@ -83,6 +86,7 @@ class Database:
 
     def __init__(self, settings: Settings) -> None:
         self._url = configured_url(settings)
+        self._slow = Slow(settings.slow_query_ms / 1000, self.connect)
         self.engine: AsyncEngine = create_async_engine(
             self._url,
             pool_size=settings.database_pool_size,
@@ -90,8 +94,10 @@ class Database:
             pool_timeout=10,
             # One round trip a checkout (about 0.1 ms) spares the first requests after a database restart a 503.
             pool_pre_ping=True,
-            connect_args=_connect_args(),
+            connect_args=self._connect_args(),
         )
+        _count_connections(self.engine.sync_engine.pool)
+        metrics.POOL_SIZE.set(settings.database_pool_size)
         self._has_roles: bool | None = None
 
     @asynccontextmanager
@@ -126,7 +132,7 @@ class Database:
     async def connect(self) -> "psycopg.AsyncConnection[Any]":
         """A connection of its own for COPY, outside the pool, in the writer's role."""
         url = make_url(self._url).set(drivername="postgresql").render_as_string(hide_password=False)
-        connection = await psycopg.AsyncConnection.connect(url, autocommit=True, **_connect_args())
+        connection = await psycopg.AsyncConnection.connect(url, autocommit=True, **self._connect_args())
         if await self.has_roles():
             await connection.execute("SET ROLE sentinela_writer")
         return connection
@@ -141,6 +147,15 @@ class Database:
     async def close(self) -> None:
         """Close every pooled connection."""
         await self.engine.dispose()
+
+    def _connect_args(self) -> dict[str, Any]:
+        return {
+            "options": CONNECTION_OPTIONS,
+            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+            "prepare_threshold": PREPARE_AFTER,
+            "application_name": "sentinela",
+            "cursor_factory": self._slow.cursor,
+        }
 
     async def _enter(self, session: AsyncSession, role: Role, workspace_id: int | None) -> None:
         session.info["role"] = role if await self.has_roles() else "none"
@@ -176,10 +191,11 @@ async def transaction(connection: "psycopg.AsyncConnection[Any]") -> AsyncIterat
         yield
 
 
-def _connect_args() -> dict[str, Any]:
-    return {
-        "options": CONNECTION_OPTIONS,
-        "connect_timeout": CONNECT_TIMEOUT_SECONDS,
-        "prepare_threshold": PREPARE_AFTER,
-        "application_name": "sentinela",
-    }
+_OPEN, _IN_USE = (metrics.CONNECTIONS.labels(state) for state in ("open", "in_use"))
+
+
+def _count_connections(pool: Pool) -> None:
+    event.listen(pool, "connect", lambda *_: _OPEN.inc())
+    event.listen(pool, "close", lambda *_: _OPEN.dec())
+    event.listen(pool, "checkout", lambda *_: _IN_USE.inc())
+    event.listen(pool, "checkin", lambda *_: _IN_USE.dec())

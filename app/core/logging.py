@@ -11,7 +11,8 @@ from app.core.settings import Settings
 
 # Their own lines repeat what the access log and the supervisor already say.
 QUIET = ("uvicorn.access", "celery.beat", "httpx", "httpcore", "celery.worker.strategy", "celery.app.trace", "alembic")
-_CREDENTIAL = re.compile(r"\b(snt_[a-z]_|eyJ[\w-]+\.)[\w.-]+")
+_CREDENTIAL = re.compile(r"\b(snt_[a-z]_|eyJ[\w-]+\.|whsec_)[\w.+/=-]+")
+_URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s@]+@")
 
 
 def configure(settings: Settings) -> None:
@@ -58,6 +59,9 @@ def _route_through_root() -> None:
 
 def _hide_credentials(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     for key, value in event.items():
-        if isinstance(value, str) and ("snt_" in value or "eyJ" in value):
-            event[key] = _CREDENTIAL.sub(r"\1…", value)
+        if isinstance(value, str):
+            if "snt_" in value or "eyJ" in value or "whsec_" in value:
+                value = event[key] = _CREDENTIAL.sub(r"\1…", value)
+            if "://" in value:
+                event[key] = _URL_PASSWORD.sub(r"\1…@", value)
     return event

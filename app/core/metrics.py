@@ -1,88 +1,75 @@
-"""Metrics of every process of the installation, gathered by files that `/metrics` adds up.
+"""What is counted: every metric of the installation, each with its unit; docs/monitoring.md lists them.
 
-prometheus_client decides at its first import whether it counts across processes, so this is the only module that
-imports it, and it names the folder first. Each process writes files of its own, named by host and pid.
+Gauges are of the processes that live now (`livesum`, `livemin`, `livemax`), or what the last one said that measured
+something for all of them (`mostrecent`).
 """
 
-import os
-import socket
-import time
-from bisect import bisect_left
-from collections import Counter as Counts
+import platform
 
-from app.core.settings import get_settings
+from app import __version__
+from app.core.gathering import (
+    CONTENT_TYPE,
+    Counter,
+    Gauge,
+    Histogram,
+    Observations,
+    catalogue,
+    exposition,
+)
 
-_HOST = socket.gethostname().replace("_", "-")
-_ROOT = get_settings().data_dir / "metrics"
-_FOLDER = _ROOT / _HOST
-# A sum over processes must not fall while the installation runs: Prometheus would take the fall for a restart and
-# count everything again. So counters outlive their process, and go a day after it.
-_FORGET_SECONDS = 86_400
-
-
-def _lives(pid: str) -> bool:
-    try:
-        os.kill(int(pid), 0)
-    except (ProcessLookupError, ValueError):
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _forget_the_dead() -> None:
-    for file in _ROOT.glob("*/*.db"):
-        pid = file.stem.rsplit("_", 1)[-1]
-        gone = file.parent != _FOLDER or not _lives(pid)
-        level = file.parent == _FOLDER and file.name.startswith("gauge_live")
-        if gone and (level or time.time() - file.stat().st_mtime > _FORGET_SECONDS):
-            file.unlink(missing_ok=True)
-
-
-_FOLDER.mkdir(parents=True, exist_ok=True)
-_forget_the_dead()
-os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_FOLDER)
-
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values  # noqa: E402
-from prometheus_client.multiprocess import MultiProcessCollector  # noqa: E402
-
-# Their types, for who keeps a metric's child.
-__all__ = ["Counter", "Histogram"]
-
-
-class _Pid:
-    """This process's number without a system call, which the library makes at every count; right after a fork."""
-
-    def __init__(self) -> None:
-        self.look()
-        os.register_at_fork(after_in_child=self.look)
-
-    def look(self) -> None:
-        self._pid = os.getpid()
-
-    def __call__(self) -> int:
-        return self._pid
-
-
-values.ValueClass = values.MultiProcessValue(_Pid())  # type: ignore[no-untyped-call]
+__all__ = ["CONTENT_TYPE", "Counter", "Gauge", "Histogram", "Observations", "catalogue", "exposition"]
 
 # Seconds: a group commit takes 1 to 20 ms, a year's query up to a second.
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+# Work that people wait for in minutes: tasks, deliveries.
+_LONG = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0)
 
+# --- The installation ---
+BUILD = Gauge("sentinela_build_info", "Always 1; what runs", ["version", "python"], multiprocess_mode="livemax")
+BUILD.labels(__version__, platform.python_version()).set(1)
+
+# --- HTTP ---
 REQUESTS = Counter("sentinela_http_requests_total", "Requests answered", ["method", "route", "status"])
 REQUEST_SECONDS = Histogram("sentinela_http_request_seconds", "Time to answer", ["method", "route"], buckets=_SECONDS)
+PASSWORD_HASHES = Counter("sentinela_password_hashes_total", "Argon2 computations")
+RIGHTS_READ = Gauge(
+    "sentinela_rights_read_timestamp_seconds",
+    "Unix time at which the process that lags most last read which rights hold; 1 s later it trusts no cache",
+    # A label, because a gauge without any counts as 0 in every process that never sets it.
+    ["part"],
+    multiprocess_mode="livemin",
+)
+
+# --- Ingest ---
 READINGS = Counter("sentinela_readings_total", "Readings by what became of them", ["outcome"])
 COMMIT_SECONDS = Histogram("sentinela_commit_seconds", "Time of one group commit", buckets=_SECONDS)
 BATCH_READINGS = Histogram(
     "sentinela_batch_readings", "Readings in one group commit", buckets=(1, 4, 16, 64, 256, 1024, 4096, 16384)
 )
+COMMIT_FAILURES = Counter("sentinela_commit_failures_total", "Group commits that failed and stored nothing")
 BACKLOG = Gauge("sentinela_backlog_readings", "Readings waiting for their commit", multiprocess_mode="livesum")
-NOTIFICATIONS = Counter("sentinela_notifications_total", "Attempts to deliver", ["channel", "outcome"])
-PRESENCE_CHANGES = Counter("sentinela_presence_changes_total", "Servers that came or went", ["status"])
+BACKLOG_LIMIT = Gauge(
+    "sentinela_backlog_limit_readings", "Readings that may wait before others get 503", multiprocess_mode="livesum"
+)
+ACKNOWLEDGED = Counter(
+    "sentinela_acknowledged_checks_total",
+    "Acknowledged readings looked for again: stored, missing, or changed (their history was written or deleted)",
+    ["outcome"],
+)
+
+# --- Storage ---
 SEALED = Counter("sentinela_sealed_readings_total", "Hot readings that left for a segment")
 SEGMENTS = Counter("sentinela_segments_written_total", "Segments written by the sealer")
 SEAL_LAG = Gauge(
     "sentinela_seal_lag_seconds", "Age of the oldest reading that is due for sealing", multiprocess_mode="mostrecent"
+)
+SEAL_SECONDS = Histogram(
+    "sentinela_seal_slice_seconds",
+    "Time of one transaction of the sealer, which keeps its hours locked",
+    buckets=_SECONDS,
+)
+SEAL_FAILURES = Counter(
+    "sentinela_seal_failures_total", "Hours that could not be sealed and were left for the next run"
 )
 VERIFIED = Counter("sentinela_segments_verified_total", "Segments looked at by what was found", ["outcome"])
 DRIFT = Gauge(
@@ -90,49 +77,112 @@ DRIFT = Gauge(
     "Largest relative error of a statistic in the last sample of segments",
     multiprocess_mode="mostrecent",
 )
+STORED_SEGMENTS = Gauge(
+    "sentinela_segments", "Segments in the database, as PostgreSQL estimates", multiprocess_mode="mostrecent"
+)
+HOT_READINGS = Gauge(
+    "sentinela_hot_readings", "Readings that stand as rows, as PostgreSQL estimates", multiprocess_mode="mostrecent"
+)
+STORAGE_BYTES = Gauge(
+    "sentinela_storage_bytes", "Disk that a table takes, with its indexes", ["table"], multiprocess_mode="mostrecent"
+)
+
+# --- Queries ---
+QUERIES = Counter(
+    "sentinela_queries_total",
+    "Queries of readings by outcome: answered, failed, abandoned, busy (503), refused (422), not_modified (304)",
+    ["outcome"],
+)
+QUERY_CACHE = Counter(
+    "sentinela_query_cache_total",
+    "Answers looked for in the cache: hit, miss, or open where the range is too young to be kept",
+    ["outcome"],
+)
+QUERY_SECONDS = Histogram(
+    "sentinela_query_seconds", "Time to compute and write one answer that was not cached", buckets=_SECONDS
+)
+QUERY_COST = Histogram("sentinela_query_cost_seconds", "What a query was estimated to take", buckets=(*_SECONDS, 60.0))
+QUERIES_WAITING = Gauge(
+    "sentinela_queries_waiting", "Heavy queries that wait for their turn", multiprocess_mode="livesum"
+)
+
+# --- PostgreSQL and Redis ---
+CONNECTIONS = Gauge(
+    "sentinela_database_connections",
+    "Connections of the processes' pools: open, and of these in_use",
+    ["state"],
+    multiprocess_mode="livesum",
+)
+POOL_SIZE = Gauge(
+    "sentinela_database_pool_connections", "Connections that all pools may hold", multiprocess_mode="livesum"
+)
+POOL_TIMEOUTS = Counter("sentinela_database_pool_timeouts_total", "Waits for a connection that were given up (503)")
+SLOW_STATEMENTS = Counter("sentinela_slow_statements_total", "Statements that took longer than SLOW_QUERY_MS")
+REDIS_FAILURES = Counter("sentinela_redis_failures_total", "Times that Redis did not answer, and is left alone for 1 s")
+
+# --- Tasks ---
 TASKS = Counter("sentinela_tasks_total", "Celery tasks by outcome", ["task", "outcome"])
+TASK_SECONDS = Histogram("sentinela_task_seconds", "Time that a task took", ["task"], buckets=_LONG)
+TASK_WAIT = Histogram("sentinela_task_wait_seconds", "Age of a task when a worker began it", ["task"], buckets=_LONG)
+TASK_SUCCEEDED = Gauge(
+    "sentinela_task_succeeded_timestamp_seconds",
+    "Unix time at which a task last succeeded",
+    ["task"],
+    multiprocess_mode="mostrecent",
+)
+QUEUE_TASKS = Gauge(
+    "sentinela_queue_tasks", "Tasks waiting in a queue for a worker", ["queue"], multiprocess_mode="mostrecent"
+)
+QUEUE_AGE = Gauge(
+    "sentinela_queue_oldest_seconds", "Age of the oldest task in a queue", ["queue"], multiprocess_mode="mostrecent"
+)
+QUEUE_HELD = Gauge(
+    "sentinela_queue_held_tasks", "Tasks that workers hold, begun or about to be", multiprocess_mode="mostrecent"
+)
+JOBS = Gauge("sentinela_jobs", "Imports, exports, deletions by state", ["state"], multiprocess_mode="mostrecent")
+
+# --- Presence ---
+SERVERS = Gauge("sentinela_servers", "Servers by presence", ["status"], multiprocess_mode="mostrecent")
+PRESENCE_CHANGES = Counter("sentinela_presence_changes_total", "Servers that came or went", ["status"])
+PRESENCE_DELAY = Histogram(
+    "sentinela_presence_delay_seconds",
+    "Time from the moment at which a server came or went until that was written down",
+    buckets=_SECONDS,
+)
+WATCHER_LOOK = Gauge(
+    "sentinela_watcher_look_timestamp_seconds",
+    "Unix time of the watcher's last look at presence and rules",
+    multiprocess_mode="mostrecent",
+)
+MEASURED = Gauge(
+    "sentinela_measured_timestamp_seconds",
+    "Unix time at which the watcher last measured queues, tables, presence and notifications",
+    multiprocess_mode="mostrecent",
+)
+
+# --- Alerts ---
+RULE_LAG = Histogram(
+    "sentinela_rule_evaluation_lag_seconds",
+    "Longest time that a stored reading waited until its rules' decision was committed, by look",
+    buckets=_SECONDS,
+)
+RULES_FOLLOWED = Gauge(
+    "sentinela_rules_followed", "Pairs of a rule and a server that are followed", multiprocess_mode="mostrecent"
+)
+INCIDENTS = Gauge("sentinela_incidents", "Incidents that are not resolved", ["state"], multiprocess_mode="mostrecent")
+NOTIFICATIONS = Counter("sentinela_notifications_total", "Attempts to deliver", ["channel", "outcome"])
+NOTIFICATION_SECONDS = Histogram(
+    "sentinela_notification_seconds", "Time from an event until it was delivered", ["channel"], buckets=_LONG
+)
+NOTIFICATIONS_QUEUED = Gauge(
+    "sentinela_notifications_queued", "Notifications that wait for an attempt", multiprocess_mode="mostrecent"
+)
+NOTIFICATION_AGE = Gauge(
+    "sentinela_notification_oldest_seconds",
+    "How long the notification that is due longest has been so",
+    multiprocess_mode="mostrecent",
+)
+
+# --- Live ---
 STREAMS = Gauge("sentinela_streams", "Open live streams", multiprocess_mode="livesum")
 STREAMS_DROPPED = Counter("sentinela_streams_dropped_total", "Live streams ended because their reader was too slow")
-PASSWORD_HASHES = Counter("sentinela_password_hashes_total", "Argon2 computations")
-
-
-class Observations:
-    """Gathers observations of a histogram and writes them together: one at a time costs 8 µs in several files."""
-
-    def __init__(self, histogram: Histogram) -> None:
-        self._histogram = histogram
-        self._seconds: list[float] = []
-
-    def add(self, seconds: float) -> int:
-        """Keep one; returns how many have gathered."""
-        self._seconds.append(seconds)
-        return len(self._seconds)
-
-    def write(self) -> int:
-        """Count what has gathered; returns how many. The library has no call for several values at once."""
-        seconds, self._seconds = self._seconds, []
-        bounds = self._histogram._upper_bounds
-        for bucket, count in Counts(bisect_left(bounds, value) for value in seconds).items():
-            self._histogram._buckets[bucket].inc(count)
-        self._histogram._sum.inc(sum(seconds))
-        return len(seconds)
-
-
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-
-
-def exposition() -> bytes:
-    """The metrics of all processes in Prometheus' text format."""
-    registry = CollectorRegistry()
-    registry.register(_EveryHost())
-    return generate_latest(registry)
-
-
-class _EveryHost(MultiProcessCollector):
-    """Adds up the files of this host's processes and of the containers that share the data folder."""
-
-    def __init__(self) -> None:
-        self._path = str(_ROOT)
-
-    def collect(self):  # type: ignore[no-untyped-def]
-        return self.merge([str(file) for file in _ROOT.glob("*/*.db")], accumulate=True)  # type: ignore[no-untyped-call]

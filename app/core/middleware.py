@@ -10,6 +10,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import metrics, origin
+from app.core.access_log import access_log
 from app.core.errors import Problem
 from app.core.identifiers import new_request_id
 from app.core.problems import METHODS, problem_response
@@ -23,8 +24,6 @@ _PAGE_POLICY = (
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 # A key of the cache may end in a slash, so that path keeps it; the route looks the key up both ways.
 _KEEPS_ITS_SLASH = "/cache/get/"
-# Successful ingest is counted in metrics; a line for each of 20,000 requests a second would cost more than the write.
-_UNLOGGED = {("POST", "/data"), ("GET", "/livez"), ("GET", "/readyz"), ("GET", "/metrics")}
 
 log = structlog.get_logger("access")
 
@@ -108,13 +107,16 @@ def _histogram(method: str, route: str) -> metrics.Histogram:
 def _record(scope: Scope, status: int, seconds: float) -> None:
     method = scope["method"] if scope["method"] in METHODS else "other"
     route = getattr(scope.get("route"), "path", None) or "unknown"
+    client = scope.get("client")
     _counter(method, route, status).inc()
     _histogram(method, route).observe(seconds)
-    if status >= 400 or (method, route) not in _UNLOGGED:
+    if access_log.wants(method, route, status):
         log.info(
             "request",
             method=scope["method"],
             path=scope["path"],
+            route=route,
             status=status,
             milliseconds=round(seconds * 1000, 2),
+            client=client[0] if client else None,
         )

@@ -8,10 +8,11 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from app.core import db
+from app.core import db, metrics
 from app.core.errors import (
     Conflict,
     Forbidden,
@@ -124,6 +125,8 @@ async def _from_validation(request: Request, error: RequestValidationError) -> J
 
 
 async def _from_database(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, PoolTimeout):
+        metrics.POOL_TIMEOUTS.inc()
     log.warning("database_unavailable", error=str(error).splitlines()[0] if str(error) else repr(error))
     return problem_response(request, Unavailable("The database does not answer; try again in a moment."))
 

@@ -1,6 +1,7 @@
 """Celery: how tasks are sent, and how their bodies, which are coroutines, run."""
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -8,11 +9,11 @@ from functools import lru_cache
 from typing import Any, Literal, TypeVar
 
 import structlog
-from celery import Celery
+from celery import Celery, signals
 from kombu.exceptions import OperationalError
 
 from app.core.db import Database
-from app.core.redis import broker_url
+from app.core.redis_address import broker_url
 from app.core.settings import Settings, get_settings
 
 T = TypeVar("T")
@@ -21,6 +22,12 @@ QUEUES: tuple[Queue, ...] = ("default", "bulk", "notify")
 # An unacknowledged message comes back after this, so it must outlast the longest task. A killed worker's jobs do not
 # wait for it: their rows fall silent, and `jobs.sweep` sends them again.
 VISIBILITY_SECONDS = 6 * 3600
+
+# Where redis-py puts Celery's keys; `%s` is a queue's name. Messages that workers hold are in a hash of their own.
+KEY_PREFIX = "sentinela:queue:"
+HELD_KEY = KEY_PREFIX + "unacked"
+# A header of every message: when it was sent, Unix time.
+SENT_AT = "sent_at"
 
 log = structlog.get_logger()
 
@@ -55,12 +62,18 @@ def get_queue() -> Celery:
             "visibility_timeout": VISIBILITY_SECONDS,
             "unacked_restore_interval": 2,
             "unacked_restore_throttle": 1,
-            "global_keyprefix": "sentinela:queue:",
+            "global_keyprefix": KEY_PREFIX,
             "socket_timeout": 5,
             "socket_connect_timeout": 2,
         },
     )
     return queue
+
+
+@signals.before_task_publish.connect
+def _stamp(headers: dict[str, Any], **_: Any) -> None:
+    """Whoever sends, beat included."""
+    headers[SENT_AT] = time.time()
 
 
 async def send(task: str, *arguments: str | int, queue: Queue = "default", request_id: str = "") -> bool:

@@ -1,8 +1,7 @@
 """Redis: one client a process, and a breaker that keeps a dead Redis from slowing every request."""
 
 import time
-from collections.abc import Awaitable, Mapping
-from pathlib import Path
+from collections.abc import Awaitable
 from typing import Any
 
 import structlog
@@ -11,7 +10,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from app.core import metrics
 from app.core.errors import Unavailable
+from app.core.redis_address import cache_url, too_old
 from app.core.settings import Settings
 
 # Redis answers in well under a millisecond; whoever waits longer is better served by PostgreSQL.
@@ -20,34 +21,7 @@ TIMEOUT_SECONDS = 0.5
 RETRY_SECONDS = 1.0
 COMPLAIN_SECONDS = 60.0
 
-# Older ones lack commands of the queue's library. Valkey calls itself Redis 7.2, so it passes.
-OLDEST_REDIS = (6, 2)
-
 log = structlog.get_logger()
-
-
-def too_old(info: Mapping[str, Any]) -> str | None:
-    """What is wrong with the version in the answer to `INFO server`; None when it will do."""
-    found = str(info.get("redis_version", "0"))
-    if tuple(int(part) for part in found.split(".")[:2]) >= OLDEST_REDIS:
-        return None
-    return f"Redis {found} is too old; {'.'.join(map(str, OLDEST_REDIS))} or newer, or Valkey, is needed"
-
-
-def url_with_password(url: str, file: Path | None) -> str:
-    """The URL with the password of `REDIS_PASSWORD_FILE`, when that is set."""
-    if file is None:
-        return url
-    scheme, rest = url.split("://", 1)
-    return f"{scheme}://:{file.read_text().strip()}@{rest.rsplit('@', 1)[-1]}"
-
-
-def cache_url(settings: Settings) -> str:
-    return url_with_password(settings.cache_url or settings.redis_url, settings.redis_password_file)
-
-
-def broker_url(settings: Settings) -> str:
-    return url_with_password(settings.broker_url or settings.redis_url, settings.redis_password_file)
 
 
 class RedisUnavailable(Unavailable):
@@ -104,6 +78,7 @@ class Cache:
         await self.redis.aclose()
 
     def _trip(self, error: Exception) -> None:
+        metrics.REDIS_FAILURES.inc()
         moment = time.monotonic()
         self._closed_until = moment + RETRY_SECONDS
         if moment >= self._complain_after:

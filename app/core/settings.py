@@ -126,6 +126,14 @@ class Settings(BaseSettings):
     """One JSON object a line, or lines for people."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least important message that is written."""
+    access_log: Literal["all", "errors", "off"] = "all"
+    """A line for each request, for those that answer 400 or more, or for none."""
+    access_log_ingest: int = Field(default=0, ge=0, le=1_000_000)
+    """Of the stored requests of `POST /data`, a line for one in so many; 0: none; 1: each, which costs three quarters
+    of the rate.
+    """
+    slow_query_ms: int = Field(default=1000, ge=0, le=600_000)
+    """Statements and queries that take longer are logged with their plan or estimate, milliseconds; 0: none."""
 
     @field_validator("secret_key")
     @classmethod

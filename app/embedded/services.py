@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from app.core.redis import url_with_password
+from app.core.redis_address import url_with_password
 from app.core.settings import Settings
 from app.embedded import cluster, postgres, valkey
 from app.embedded.folder import RUN_FILE, DataFolder, write_json

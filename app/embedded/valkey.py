@@ -9,7 +9,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from app.core.redis import too_old
+from app.core.redis_address import too_old
 from app.core.secret import read_or_create
 from app.embedded import leftovers
 from app.embedded.binaries import find_valkey

@@ -6,6 +6,7 @@ from fastapi import Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from app.auth.principals import Principal
+from app.core import metrics
 from app.core.errors import Forbidden, Invalid, NotAcceptable, NotFound, Unauthorized, Unavailable
 from app.core.problems import problems
 from app.core.settings import Settings
@@ -64,6 +65,7 @@ async def answered(request: Request, query: DataQuery, principal: Principal, set
     if query.explain:
         return JSONResponse(await asking.explain(budget))
     if asking.etag and _has(request, asking.etag):
+        metrics.QUERIES.labels("not_modified").inc()
         return Response(status_code=304, headers=_headers(asking))
     reply = await asking.reply(budget, form)
     headers = _headers(asking) | _next_page(request, reply.cursor)

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from starlette.types import Message, Receive, Scope, Send
 
 from app.core import metrics
+from app.core.access_log import access_log
 from app.core.clock import format_microseconds, parse_instant, to_microseconds
 from app.core.identifiers import new_request_id
 from app.readings.errors import FAILURE
@@ -113,6 +114,7 @@ class BareIngest:
 
 
 def _count() -> None:
+    access_log.note_readings(_SECONDS.gathered)
     _CREATED.inc(_SECONDS.write())
 
 

@@ -66,6 +66,7 @@ class GroupCommit:
     def start(self) -> None:
         # Kept: until Python 3.12 asking for the running loop is a system call, a fifth of the CPU time of a reading.
         self._loop = asyncio.get_running_loop()
+        metrics.BACKLOG_LIMIT.set(self._limit)
         self._tasks = [asyncio.create_task(self._commit_for_ever()), asyncio.create_task(self._flush_for_ever())]
 
     async def close(self) -> None:
@@ -131,6 +132,7 @@ class GroupCommit:
 
     async def _commit_one_by_one(self, group: list[Waiting], error: Exception) -> None:
         """A failed batch answers only the request that failed it (W4); an outage answers all at once."""
+        metrics.COMMIT_FAILURES.inc()
         if len(group) == 1 or _is_outage(error):
             for waiting in group:
                 if not waiting.answer.done():

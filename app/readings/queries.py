@@ -127,3 +127,22 @@ def insert_quantities(workspace_id: int, names: Sequence[str]) -> Insert:
     """Register quantities; one that another process was faster with stays as it is."""
     rows = [{"workspace_id": workspace_id, "name": name} for name in names]
     return insert(CustomQuantity).values(rows).on_conflict_do_nothing(constraint="uq_quantity_workspace_name")
+
+
+SELECT_VERSIONS: LiteralString = """
+    SELECT server_id, coalesce(version, 0) FROM server LEFT JOIN server_history USING (server_id)
+    WHERE server_id = ANY(%(servers)s)
+"""
+# Of each instant the server's version (null: there is no such server), whether it stands as a row, and its segment's
+# instants; in the order of the arrays, as one snapshot.
+SELECT_ACKNOWLEDGED: LiteralString = """
+    SELECT CASE WHEN server.server_id IS NOT NULL THEN coalesce(version, 0) END,
+           EXISTS (SELECT FROM reading WHERE reading.server_id = wanted.server_id AND ts = wanted.at),
+           segment.timestamps
+    FROM unnest(%(servers)s::int[], %(instants)s::timestamptz[], %(hours)s::int[])
+         WITH ORDINALITY AS wanted (server_id, at, hour, place)
+         LEFT JOIN server ON server.server_id = wanted.server_id
+         LEFT JOIN server_history ON server_history.server_id = wanted.server_id
+         LEFT JOIN segment ON segment.server_id = wanted.server_id AND segment.hour = wanted.hour
+    ORDER BY place
+"""

@@ -118,9 +118,10 @@ def _cut(due: list[tuple[int, int, int]]) -> list[Cells]:
 
 async def _seal_slice(writer: WriterConnection, cells: Cells) -> Sealed:
     try:
-        async with writer.transaction() as connection:
-            await sealed.lock(connection, cells)
-            folded = await sealed.fold(connection, cells)
+        with metrics.SEAL_SECONDS.time():
+            async with writer.transaction() as connection:
+                await sealed.lock(connection, cells)
+                folded = await sealed.fold(connection, cells)
     except (sealed.UnknownQuantity, psycopg.Error) as error:
         if isinstance(error, UNAVAILABLE) and not isinstance(error, psycopg.errors.LockNotAvailable):
             raise
@@ -128,6 +129,7 @@ async def _seal_slice(writer: WriterConnection, cells: Cells) -> Sealed:
             alone = [await _seal_slice(writer, cells.take(slice(place, place + 1))) for place in range(len(cells))]
             return sum(alone, Sealed())
         log.error("hour_not_sealed", error=str(error), server_id=int(cells.server[0]), hour=int(cells.hour[0]))
+        metrics.SEAL_FAILURES.inc()
         return Sealed(failed=1)
     metrics.SEALED.inc(folded.hot)
     metrics.SEGMENTS.inc(folded.segments)

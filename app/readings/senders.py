@@ -19,6 +19,7 @@ from app.auth.errors import NoCredential
 from app.auth.principals import Principal
 from app.auth.tokens import PREFIXES
 from app.auth.uses import KeyUses
+from app.core import metrics
 from app.core.db import UNAVAILABLE, Database, WriteSession
 from app.core.errors import Problem
 from app.core.settings import Settings
@@ -34,6 +35,7 @@ LOOK_SECONDS = 0.4
 # 50,000 entries take some 30 MB; a larger fleet on one process looks up again.
 MAX_ENTRIES = 50_000
 T = TypeVar("T")
+_READ = metrics.RIGHTS_READ.labels("api")
 
 log = structlog.get_logger()
 
@@ -179,6 +181,7 @@ class Senders:
             await self._keep_what_holds()
             self._epoch = epoch
         self._good_until = started + FORGET_SECONDS
+        _READ.set(time.time())
 
     async def _keep_what_holds(self) -> None:
         """Two queries for the whole fleet: without them every server's next reading would ask for itself."""

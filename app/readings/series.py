@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from app.auth.principals import Principal
+from app.core import metrics
 from app.core.clock import format_microseconds, now
 from app.core.copy import Connection
 from app.core.db import Database, ReadSession
@@ -27,6 +28,7 @@ from app.readings.engine.outline import Overview
 from app.readings.engine.question import Piece, Question, join
 from app.readings.questions import DataQuery
 from app.readings.spill import Spill
+from app.readings.timing import timed
 from app.readings.writers import FORMATS, Shape, Writer
 
 CACHE_MARGIN = timedelta(minutes=10)
@@ -57,7 +59,9 @@ class Busy(Unavailable):
 class Series:
     """The query engine of one process: its database, its cache, and how many heavy queries run at once."""
 
-    def __init__(self, database: Database, cache: Cache) -> None:
+    def __init__(self, database: Database, cache: Cache, slow_seconds: float = 0.0) -> None:
+        """`slow_seconds`: queries that take longer are logged; 0: none."""
+        self.slow_seconds = slow_seconds
         self._database = database
         self._cache = cache
         self._heavy = asyncio.Semaphore(HEAVY_AT_ONCE)
@@ -90,10 +94,12 @@ class Series:
         if self._waiting >= HEAVY_WAITING:
             raise Busy("Too many heavy queries wait already; try again in a moment.")
         self._waiting += 1
+        metrics.QUERIES_WAITING.inc()
         try:
             await self._heavy.acquire()
         finally:
             self._waiting -= 1
+            metrics.QUERIES_WAITING.dec()
         try:
             yield
         finally:
@@ -137,7 +143,9 @@ class Asking:
         """The answer. Raises: TooExpensive, Busy, Invalid, and what a database that is away raises."""
         media_type = FORMATS[form][0]
         cached = await self.series.cached(self.key) if self.key else None
+        metrics.QUERY_CACHE.labels("open" if self.key is None else "miss" if cached is None else "hit").inc()
         if cached is not None:
+            metrics.QUERIES.labels("answered").inc()
             cursor, _, body = cached.partition(b"\n")
             return Reply(media_type, _once(body), cursor.decode())
         if self.query.limit is not None:
@@ -195,13 +203,15 @@ class Asking:
     @asynccontextmanager
     async def _pieces(self, budget: int) -> AsyncIterator[AsyncGenerator[Piece]]:
         question = self.asked.question
-        async with self.series.open(self.workspace_id, self.query, question, budget) as (connection, seen, _):
-            try:
-                async with aclosing(answer.pieces(connection, question, seen)) as pieces:
-                    yield pieces
-            except TooManyValues:
-                message = "Too many different values for exact percentiles; use a shorter interval or range"
-                raise invalid_field(("query", "function"), message, "too_many_values") from None
+        with timed(question, self.series.slow_seconds) as timing:
+            async with self.series.open(self.workspace_id, self.query, question, budget) as (connection, seen, cost):
+                timing.expect(cost)
+                try:
+                    async with aclosing(answer.pieces(connection, question, seen)) as pieces:
+                        yield pieces
+                except TooManyValues:
+                    message = "Too many different values for exact percentiles; use a shorter interval or range"
+                    raise invalid_field(("query", "function"), message, "too_many_values") from None
 
     async def _keep(self, parts: Sequence[bytes] | None) -> None:
         if self.key and parts is not None and sum(map(len, parts)) <= MAX_CACHED_BYTES:

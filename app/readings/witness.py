@@ -17,6 +17,7 @@ import structlog
 from app.core.db import UNAVAILABLE
 from app.presence.counting import Came, Counting
 from app.readings.announcing import Announcer
+from app.readings.checking import Checks
 from app.readings.digest import Digest, digest, join, newest
 from app.readings.merging import Merged, Outcome
 from app.readings.rows import Reading, Rows
@@ -45,9 +46,10 @@ class Part:
 class Witness:
     """What one process has stored and not yet told."""
 
-    def __init__(self, announcer: Announcer, counting: Counting) -> None:
+    def __init__(self, announcer: Announcer, counting: Counting, checks: Checks | None = None) -> None:
         self._announcer = announcer
         self._counting = counting
+        self._checks = checks
         self._readings: list[Reading] = []
         self._duplicates: list[int] = []
         self._parts: list[Part] = []
@@ -102,6 +104,8 @@ class Witness:
         duplicates, self._duplicates = self._duplicates, []
         parts, self._parts = self._parts, []
         digests = [part.digest for part in parts]
+        if self._checks:
+            self._checks.note(readings or [part.newest.reading(0) for part in parts[-1:]])
         if readings:
             digests.append(_digest(readings))
         if digests:

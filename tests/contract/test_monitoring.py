@@ -1,11 +1,13 @@
 """Probes, metrics and request ids: what an operator and a machine look at."""
 
 import re
+import time
 from collections.abc import Callable
 
 import httpx
 import pytest
 
+from app import __version__
 from tests.conftest import Server, User
 from tests.contract.calls import connect, metric, post
 from tests.contract.problems import assert_problem
@@ -130,3 +132,57 @@ def test_an_id_that_could_spoil_a_log_is_replaced(client: httpx.Client, given: s
     own = assert_problem(response, 404)["request_id"]
     assert own != given
     assert re.fullmatch(r"[\w.-]{8,64}", own)
+
+
+def test_queries_are_counted_by_outcome_and_by_what_the_cache_had(
+    client: httpx.Client, user: User, server: Server
+) -> None:
+    post(client, server, timestamp="2024-05-01T10:00:00Z", temperature=1)
+    closed = {"server_ulid": server.ulid, "start_time": "2024-05-01T00:00:00Z", "end_time": "2024-05-02T00:00:00Z"}
+
+    def counted() -> dict[str, float]:
+        names = ("answered", "not_modified", "refused")
+        found = {name: metric(client, "sentinela_queries_total", outcome=name) for name in names}
+        kinds = ("hit", "miss", "open")
+        found |= {name: metric(client, "sentinela_query_cache_total", outcome=name) for name in kinds}
+        return found | {"computed": metric(client, "sentinela_query_seconds_count")}
+
+    before = counted()
+    etag = [client.get("/data", params=closed, headers=user.headers) for _ in range(2)][1].headers["ETag"]
+    client.get("/data", params=closed, headers={**user.headers, "If-None-Match": etag})
+    client.get("/data", params={"server_ulid": server.ulid}, headers=user.headers)
+    after = counted()
+    grown = {name: after[name] - before[name] for name in after}
+    assert grown == {
+        "answered": 3, "not_modified": 1, "refused": 0, "hit": 1, "miss": 1, "open": 1, "computed": 2
+    }  # fmt: skip
+    assert metric(client, "sentinela_query_cost_seconds_count") >= 2
+
+
+def test_connections_in_use_are_given_back(client: httpx.Client, user: User) -> None:
+    client.get("/servers", headers=user.headers)
+    assert metric(client, "sentinela_database_pool_connections") >= 10
+    assert 1 <= metric(client, "sentinela_database_connections", state="open") <= 200
+    deadline = time.monotonic() + 10
+    while metric(client, "sentinela_database_connections", state="in_use") > 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_tasks_show_how_long_they_waited_and_took_and_when_they_last_succeeded(client: httpx.Client) -> None:
+    deadline = time.monotonic() + 60
+    while not metric(client, "sentinela_task_succeeded_timestamp_seconds", task="jobs.sweep"):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    assert time.time() - metric(client, "sentinela_task_succeeded_timestamp_seconds", task="jobs.sweep") < 300
+    for name in ("seconds", "wait_seconds"):
+        assert metric(client, f"sentinela_task_{name}_count", task="jobs.sweep") >= 1
+    assert metric(client, "sentinela_task_seconds_sum", task="jobs.sweep") < 600
+
+
+def test_what_runs_is_told(client: httpx.Client) -> None:
+    assert metric(client, "sentinela_build_info", version=__version__) == 1
+
+
+def test_the_rights_are_read_all_the_time(client: httpx.Client) -> None:
+    assert time.time() - metric(client, "sentinela_rights_read_timestamp_seconds", part="api") < 10

@@ -53,7 +53,9 @@ def test_no_secret_is_stored(client: httpx.Client, system: System, user: User, s
 def test_a_secret_in_a_log_would_be_found(system: System, user: User, server: Server) -> None:
     """The end of the run asserts that there is none: see the fixture `system`."""
     planted = system.data_dir / "logs" / "planted.log"
-    for secret in (user.token, server.device_key, "$argon2id$v=19$m=65536"):
+    webhook = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    own = (system.data_dir / "secret_key").read_text().strip()
+    for secret in (user.token, user.password, server.device_key, webhook, own, "$argon2id$v=19$m=65536"):
         planted.write_text(f"something with {secret} in it\n")
         assert len([line for line in system.leaks() if secret in line]) == 1
     planted.unlink()
