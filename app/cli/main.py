@@ -7,6 +7,7 @@ from dotenv import load_dotenv
 
 from app.cli.backup import backup, restore
 from app.cli.bench import bench
+from app.cli.bundle import bundle
 from app.cli.console import CommandFailed, one_line_errors
 from app.cli.demo import demo
 from app.cli.exporter import export_readings
@@ -36,6 +37,7 @@ app.command()(seal)
 app.command()(verify)
 app.command()(backup)
 app.command()(restore)
+app.command()(bundle)
 app.add_typer(users, name="users")
 app.add_typer(keys, name="keys")
 app.add_typer(bench, name="bench")

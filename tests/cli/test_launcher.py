@@ -1,13 +1,17 @@
 """The script `sentinela`: it installs once, anywhere, and says in one line what is missing. No network is used."""
 
 import ast
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
+
+from app.cli.bundle import made_for
 
 SCRIPT = Path(__file__).resolve().parents[2] / "sentinela"
 
@@ -35,6 +39,8 @@ def build_editable(folder, config_settings=None, metadata_directory=None):
     return name
 """
 MAIN = "import sys\nprint('ours', sys.argv[1:])\n"
+# More of the environment, for tests that cut the network off.
+NOWHERE: dict[str, str] = {}
 DECOY = "print('the folder of the caller')\n"
 
 
@@ -65,7 +71,7 @@ def start(project: Path, *arguments: str, cwd: Path | None = None) -> subprocess
     return subprocess.Popen(
         [sys.executable, str(project / "sentinela"), *arguments],
         cwd=cwd or project,
-        env={"PATH": os.environ["PATH"], "HOME": str(home)},
+        env={"PATH": os.environ["PATH"], "HOME": str(home), **NOWHERE},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -152,3 +158,39 @@ def test_test_command_hands_everything_to_pytest_and_its_status_back() -> None:
     assert "4 passed" in answer.stdout
     nothing = subprocess.run([*command, "-k", "absent"], capture_output=True, text=True, check=False)
     assert nothing.returncode == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+def bundle_of(project: Path, made_for: str) -> None:
+    """The project as a bundle holds it: with one package, pinned by its hash, beside it."""
+    wheels = project / "wheels"
+    wheels.mkdir()
+    path = wheels / "alone-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as wheel:
+        wheel.writestr("alone.py", "")
+        wheel.writestr("alone-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: alone\nVersion: 1.0\n")
+        wheel.writestr("alone-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr("alone-1.0.dist-info/RECORD", "")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    (project / "requirements.lock").write_text(f"alone==1.0 --hash=sha256:{digest}\n")
+    (wheels / "made-for").write_text(made_for + "\n")
+
+
+def test_a_bundle_installs_from_its_own_packages_whatever_index_is_named(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(NOWHERE, "PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    bundle_of(project, made_for())
+    (project / "app" / "cli" / "__main__.py").write_text("import alone, sys\nprint('ours', sys.argv[1:])\n")
+    status, out, err = run(project, "up")
+    assert (status, out) == (0, "ours ['up']\n"), err
+    status, _, err = run(project, "test")
+    assert status == 1
+    assert err == "sentinela: a bundle has no packages for the tests; they need the git checkout and a network\n"
+
+
+def test_a_bundle_for_another_machine_says_so(project: Path) -> None:
+    bundle_of(project, "Python 3.99 on Plan9 mips")
+    status, out, err = run(project, "up")
+    assert (status, out) == (1, "")
+    assert err == f"sentinela: this bundle is for Python 3.99 on Plan9 mips, this is {made_for()}\n"
+    assert not (project / ".venv").exists()
