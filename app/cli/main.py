@@ -14,6 +14,7 @@ from app.cli.exporter import export_readings
 from app.cli.importer import import_file
 from app.cli.keys import keys
 from app.cli.maintenance import seal, verify
+from app.cli.mqtt import mqtt
 from app.cli.openapi import openapi
 from app.cli.simulate import simulate
 from app.cli.test import run_tests
@@ -41,6 +42,7 @@ app.command()(bundle)
 app.add_typer(users, name="users")
 app.add_typer(keys, name="keys")
 app.add_typer(bench, name="bench")
+app.command()(mqtt)
 app.command()(openapi)
 app.command(hidden=True)(demo)
 

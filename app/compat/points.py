@@ -59,7 +59,7 @@ def _chunk(lines: list[tuple[int, str]], precision: str, mapping: Mapping, serve
     for row, (_, line) in enumerate(lines):
         try:
             point = parse(line)
-            instants[row] = _microseconds(point, precision)
+            instants[row] = microseconds(point, precision)
             servers[row] = mapping.server(point.head) or server or _nameless(mapping)
         except BadLine as error:
             faults[row] = _fault(str(error))
@@ -71,7 +71,8 @@ def _chunk(lines: list[tuple[int, str]], precision: str, mapping: Mapping, serve
     return assemble(pa.array(servers, pa.string()), pa.array(instants, _INSTANT), columns, index, Options(), faults)
 
 
-def _microseconds(point: Point, precision: str) -> int | None:
+def microseconds(point: Point, precision: str) -> int | None:
+    """A point's instant since 1970; None: the arrival's. Raises: BadLine."""
     if point.instant is None:
         return None
     times, by = UNITS[precision]
