@@ -93,8 +93,8 @@ def _of_hours(found: Hours, question: Question) -> Overview:
 
 async def hours(connection: Connection, question: Question, start: int, end: int) -> Hours:
     """Every hour of a server that has readings in [start, end)."""
-    found = await fetching.columns(connection, reads.HOURS, _bounds(question, start, end))
-    return Hours(*(np.empty(0, np.int64),) * 6) if found is None else _merged(Hours(*found))
+    found = await fetching.hours(connection, _bounds(question, start, end))
+    return Hours(*(np.empty(0, np.int64),) * 6) if found is None else _merged(found)
 
 
 def _bounds(question: Question, start: int, end: int) -> reads.Parameters:
