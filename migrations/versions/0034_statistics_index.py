@@ -7,13 +7,13 @@ place. Some 60 bytes more for an hour of a quantity.
 Building it keeps the sealer waiting, about a second for a million rows; ingest and questions go on.
 
 Revision ID: 0034
-Revises: 0023
+Revises: 0030
 """
 
 from alembic import op
 
 revision = "0034"
-down_revision = "0023"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 

@@ -57,7 +57,7 @@ def divisible(question: Question, hours: Hours, edges: Int) -> Which:
 def _within(question: Question, hours: Hours, edges: Int) -> tuple[Int, Which]:
     """The bucket (n,) of each hour's first reading, and whether all of them lie in it, and in the range."""
     bucket = np.searchsorted(edges, hours.low, "right") - 1
-    within = (hours.low >= question.start) & (hours.high < question.end)
+    within = (hours.low >= max(question.start, edges[0])) & (hours.high < min(question.end, edges[-1]))
     return bucket, within & (bucket == np.searchsorted(edges, hours.high, "right") - 1)
 
 
@@ -81,7 +81,7 @@ def _add_records(question: Question, wants: Needs, tally: Tally, rows: list[tupl
     server, hour = (np.array([row[place] for row in rows], np.int64) for place in (0, 1))
     records, sizes = quarters.decode([encoded for _, _, encoded in rows])
     begin = np.repeat(hour * HOUR, sizes) + records["quarter"].astype(np.int64) * QUARTER
-    inside = (begin >= question.start) & (begin < question.end)
+    inside = (begin >= max(question.start, tally.edges[0])) & (begin < min(question.end, tally.edges[-1]))
     columns = {name: records[name][inside] for name in ("count", *wants.kept)}
     begin = begin[inside]
     bucket = np.searchsorted(tally.edges, begin, "right") - 1
