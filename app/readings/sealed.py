@@ -27,6 +27,7 @@ from app.readings.waiting import Counts, counts
 
 # A row of each table in binary COPY: how many fields, then the length and the bytes of each.
 _SEGMENT = struct.Struct(">hiiiiiiiqiqi")
+_NULL = struct.pack(">i", -1)
 _COLUMN = struct.Struct(">hiiiiiiii" + "id" * 6 + "i")
 
 Numbers = Mapping[int, Mapping[str, int]]
@@ -189,7 +190,10 @@ def _by_number(rows: Rows, numbers: Mapping[str, int]) -> dict[int, Float]:
 def _pack_segment(server_id: int, encoded: Encoded) -> bytes:
     first, last = encoded.first_ts - EPOCH, encoded.last_ts - EPOCH
     lengths_and_values = (4, server_id, 4, encoded.hour, 4, encoded.count, 8, first, 8, last, len(encoded.timestamps))
-    return _SEGMENT.pack(6, *lengths_and_values) + encoded.timestamps
+    packed = _SEGMENT.pack(7, *lengths_and_values) + encoded.timestamps
+    if encoded.quarters is None:
+        return packed + _NULL
+    return packed + struct.pack(">i", len(encoded.quarters)) + encoded.quarters
 
 
 def _pack_columns(server_id: int, encoded: Encoded) -> bytes:

@@ -40,7 +40,7 @@ DELETE_COLUMNS: LiteralString = """
     WHERE stored.server_id = cell.server_id AND stored.hour = cell.hour
 """
 COPY_SEGMENTS: LiteralString = """
-    COPY segment (server_id, hour, count, first_ts, last_ts, timestamps) FROM STDIN (FORMAT BINARY)
+    COPY segment (server_id, hour, count, first_ts, last_ts, timestamps, quarters) FROM STDIN (FORMAT BINARY)
 """
 COPY_COLUMNS: LiteralString = """
     COPY segment_column (server_id, hour, quantity_id, count, sum, m2, min, max, first, last, payload)
@@ -154,7 +154,8 @@ ESTIMATE_SEGMENTS: LiteralString = "SELECT reltuples FROM pg_class WHERE oid = '
 # Pages of the table drawn at random: no server is favoured for having few hours.
 SELECT_SAMPLE: LiteralString = "SELECT server_id, hour FROM segment TABLESAMPLE SYSTEM (%s) LIMIT %s"
 SELECT_SEGMENT_FACTS: LiteralString = """
-    SELECT segment.server_id, segment.hour, segment.count, segment.first_ts, segment.last_ts, segment.timestamps
+    SELECT segment.server_id, segment.hour, segment.count, segment.first_ts, segment.last_ts, segment.timestamps,
+           segment.quarters
     FROM unnest(%s::int[], %s::int[]) AS cell (server_id, hour) JOIN segment USING (server_id, hour)
 """
 SELECT_COLUMN_FACTS: LiteralString = """

@@ -12,10 +12,11 @@ from app.core import metrics
 from app.core.clock import to_microseconds
 from app.core.copy import Connection, WriterConnection
 from app.core.db import Database
-from app.readings import sealed
+from app.readings import quarters, sealed
 from app.readings import segment_queries as queries
 from app.readings.cells import Cell, Cells, cells_of
-from app.readings.segments import Statistics, decode_timestamps, decode_values, hours_of, statistics
+from app.readings.rows import Float, Int
+from app.readings.segments import Statistics, decode_timestamps, decode_values, hours_of, start_of, statistics
 
 # Cells of one transaction, which keeps who would write to them waiting: some 20 ms at 1 Hz.
 PAGE = 50
@@ -62,6 +63,7 @@ class _Segment:
     first_ts: int
     last_ts: int
     timestamps: bytes
+    quarters: bytes | None
 
 
 async def verify_all(writer: WriterConnection, report: Report | None = None) -> Verified:
@@ -107,8 +109,8 @@ async def _verify(connection: Connection, cells: Cells) -> Verified:
     cursor = connection.cursor(binary=True)
     await cursor.execute(queries.SELECT_SEGMENT_FACTS, cells.arrays())
     segments = [
-        _Segment(server_id, hour, count, to_microseconds(first), to_microseconds(last), timestamps)
-        for server_id, hour, count, first, last, timestamps in await cursor.fetchall()
+        _Segment(server_id, hour, count, to_microseconds(first), to_microseconds(last), *encoded)
+        for server_id, hour, count, first, last, *encoded in await cursor.fetchall()
     ]
     await cursor.execute(queries.SELECT_COLUMN_FACTS, cells.arrays())
     columns: dict[Cell, dict[int, tuple[Statistics, bytes]]] = {}
@@ -160,7 +162,16 @@ def _look(segment: _Segment, columns: dict[int, tuple[Statistics, bytes]]) -> fl
         return math.inf
     if (segment.count, segment.first_ts, segment.last_ts) != (len(ts), int(ts[0]), int(ts[-1])):
         return 1.0
+    if not _same_quarters(segment, ts, values):
+        return 1.0
     return max(_error(columns[number][0], statistics(column[~np.isnan(column)])) for number, column in values.items())
+
+
+def _same_quarters(segment: _Segment, ts: Int, values: dict[int, Float]) -> bool:
+    """Whether the statistics of quarters are true, where there are any that this code knows."""
+    true = quarters.encode(start_of(segment.hour), ts, values, dense=1)
+    (stored, _), (computed, _) = (quarters.decode([encoded or b""]) for encoded in (segment.quarters, true))
+    return not len(stored) or quarters.alike(stored, computed, ROUNDING)
 
 
 def _error(stored: Statistics, true: Statistics) -> float:
