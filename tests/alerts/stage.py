@@ -9,11 +9,13 @@ from typing import Any
 import httpx
 from sqlalchemy import text
 
-from app.alerts import transitions
+from app.alerts import delivering, transitions
 from app.alerts.telling import Happened
 from app.alerts.transitions import Decided
 from app.core import db
 from app.core.db import Database
+from app.core.queue import Resources
+from app.core.settings import Settings
 from tests.conftest import NewServer, NewUser, Server
 from tests.contract.calls import Row, unique
 
@@ -30,6 +32,7 @@ class Stage:
         self.client = client
         self.user = new_user()
         self._new_server = new_server
+        self._resources = Resources(database, Settings(webhook_allowed_networks="127.0.0.1/32"))
         self.rule: Row = {}
 
     def server(self) -> Server:
@@ -86,9 +89,11 @@ class Stage:
         return [entry["event"] for entry in self.incident()["timeline"] if entry["event"] not in attempts]
 
     async def until(self, condition: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:
+        """Deliver what is due, here or in the system's worker, until something is true."""
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, self.notifications()
+            await delivering.deliver_due(self._resources)
             await asyncio.sleep(0.05)
 
     async def hurry(self) -> None:
