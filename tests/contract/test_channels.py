@@ -139,6 +139,7 @@ def make_kind(client: httpx.Client, user: User, **fields: Any) -> Row:
 SMTP = {"host": "smtp.example.com", "port": 465, "security": "tls", "username": "ana", "password": "violet-otter-42"}
 KINDS: list[Row] = [
     {"kind": "email", "to": ["ana@example.com"], "smtp": {**SMTP, "sender": "s@example.com"}},
+    {"kind": "email", "to": ["a@b.c"], "smtp": {"host": "smtp.example.com", "sender": "very-plain@example.com"}},
     {"kind": "slack", "url": "https://hooks.slack.com/services/T0/B0/very-secret"},
     {"kind": "telegram", "chat_id": "@field", "token": "123456:very-secret"},
 ]
