@@ -35,6 +35,7 @@ from app.core.db import Database
 from app.core.events import Publisher
 from app.core.limits import Limits
 from app.core.logging import configure
+from app.core.memory import spare_memory
 from app.core.middleware import Surroundings
 from app.core.process import die_with_parent
 from app.core.redis import Cache
@@ -96,6 +97,7 @@ log = structlog.get_logger()
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     """Migrate, open what the routes use, and on the way out commit what was accepted."""
+    spare_memory()
     settings = app.state.settings = get_settings()
     configure(settings)
     if os.environ.get("SENTINELA_SUPERVISED"):

@@ -15,6 +15,7 @@ from app.alerts import tasks as alerts_tasks  # noqa: F401
 from app.auth import tasks as auth_tasks  # noqa: F401
 from app.core import metrics, origin
 from app.core.logging import configure
+from app.core.memory import spare_memory
 from app.core.process import die_with_parent
 from app.core.queue import SENT_AT, get_queue
 from app.core.settings import get_settings
@@ -51,6 +52,7 @@ def _configure_logging(**_: Any) -> None:
 
 @signals.worker_process_init.connect
 def _begin(**_: Any) -> None:
+    spare_memory()
     # An import decodes in one thread and encodes in another: they take turns after half a millisecond instead of five.
     sys.setswitchinterval(0.0005)
     if os.environ.get("SENTINELA_SUPERVISED"):

@@ -26,9 +26,15 @@ class WriterConnection:
         self._connection: Connection | None = None
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
-        """A transaction; a connection that breaks in it is thrown away."""
+    async def transaction(self, *, durable: bool = True) -> AsyncIterator[Connection]:
+        """A transaction; a connection that breaks in it is thrown away.
+
+        Unless it is `durable` its commit does not wait for the disk: a crash of the machine may take it back, as a
+        whole and never without those behind it.
+        """
         async with self.statement() as connection, db.transaction(connection):
+            if not durable:
+                await connection.execute("SET LOCAL synchronous_commit = off")
             yield connection
 
     @asynccontextmanager
