@@ -28,7 +28,7 @@ from app.auth.throttle import Throttle
 from app.auth.uses import KeyUses
 from app.cache.routes import router as cache
 from app.compat.routes import router as compat
-from app.core import migrate, openapi, pages, probes, problems
+from app.core import migrate, openapi, pages, probes, problems, tracing
 from app.core.access_log import access_log
 from app.core.body_limit import BodyLimit
 from app.core.db import Database
@@ -98,6 +98,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     """Migrate, open what the routes use, and on the way out commit what was accepted."""
     settings = app.state.settings = get_settings()
     configure(settings)
+    tracing.begin("sentinela-api")
     if os.environ.get("SENTINELA_SUPERVISED"):
         # With several workers the parent is uvicorn's own supervisor, which may have died while this one imported.
         parent = multiprocessing.parent_process()
@@ -157,6 +158,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         await limits.close()
         await query_cache.close()
         await database.close()
+        tracing.end()
 
 
 async def _migrate() -> None:
@@ -187,6 +189,7 @@ def build() -> FastAPI:
         openapi_tags=TAGS,
         lifespan=lifespan,
         redirect_slashes=False,
+        telemetry=tracing.framework(),
         swagger_ui_parameters={"persistAuthorization": True},
     )
     problems.install(app, settings.max_body_bytes)

@@ -86,6 +86,12 @@ HOT_READINGS = Gauge(
 STORAGE_BYTES = Gauge(
     "sentinela_storage_bytes", "Disk that a table takes, with its indexes", ["table"], multiprocess_mode="mostrecent"
 )
+DISK_FREE = Gauge(
+    "sentinela_disk_free_bytes",
+    "Room left where DATA_DIR is, under `up` the databases too",
+    multiprocess_mode="mostrecent",
+)
+DISK_SIZE = Gauge("sentinela_disk_size_bytes", "Room there is where DATA_DIR is", multiprocess_mode="mostrecent")
 
 # --- Queries ---
 QUERIES = Counter(
