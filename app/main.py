@@ -98,7 +98,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     """Migrate, open what the routes use, and on the way out commit what was accepted."""
     settings = app.state.settings = get_settings()
     configure(settings)
-    tracing.begin("sentinela-api")
+    tracing.export("sentinela-api")
     if os.environ.get("SENTINELA_SUPERVISED"):
         # With several workers the parent is uvicorn's own supervisor, which may have died while this one imported.
         parent = multiprocessing.parent_process()
@@ -158,7 +158,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         await limits.close()
         await query_cache.close()
         await database.close()
-        tracing.end()
+        tracing.flush()
 
 
 async def _migrate() -> None:

@@ -53,14 +53,14 @@ def _configure_logging(**_: Any) -> None:
 def _begin(**_: Any) -> None:
     # An import decodes in one thread and encodes in another: they take turns after half a millisecond instead of five.
     sys.setswitchinterval(0.0005)
-    tracing.begin("sentinela-worker", tasks=True)
+    tracing.export("sentinela-worker", tasks=True)
     if os.environ.get("SENTINELA_SUPERVISED"):
         die_with_parent(signal.SIGKILL)
 
 
 @signals.worker_process_shutdown.connect
 def _end(**_: Any) -> None:
-    tracing.end()
+    tracing.flush()
 
 
 @signals.task_prerun.connect

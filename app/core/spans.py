@@ -62,7 +62,7 @@ class _NoLoneStatements(Sampler):
         return f"NoLoneStatements({self._configured.get_description()})"
 
 
-def begin(service: str, *, tasks: bool) -> None:
+def export(service: str, *, tasks: bool) -> None:
     os.environ.setdefault("OTEL_SERVICE_NAME", service)
     provider = TracerProvider(resource=Resource.create({"service.version": __version__}))
     provider.sampler = _NoLoneStatements(provider.sampler)
@@ -73,7 +73,7 @@ def begin(service: str, *, tasks: bool) -> None:
         CeleryInstrumentor().instrument()  # type: ignore[no-untyped-call]
 
 
-def end() -> None:
+def flush() -> None:
     provider = trace.get_tracer_provider()
     if isinstance(provider, TracerProvider):
         provider.shutdown()
@@ -122,7 +122,7 @@ def wait(answer: "asyncio.Future[Any]") -> None:
 
 
 @contextmanager
-def commit(answers: Sequence["asyncio.Future[Any]"]) -> Iterator[None]:
+def group_commit(answers: Sequence["asyncio.Future[Any]"]) -> Iterator[None]:
     """A group commit: within the first traced request that waits for it, linked with the others."""
     global _lone_commit_at
     waiting = [context for answer in answers if (context := _waiting.pop(answer, None))]

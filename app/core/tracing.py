@@ -45,19 +45,19 @@ if ON:
     from app.core import spans
 
 
-def begin(service: str, *, tasks: bool = False) -> None:
+def export(service: str, *, tasks: bool = False) -> None:
     """Export spans from now on, as this service unless OTEL_SERVICE_NAME says another; before the first connection.
 
     `tasks`: this process runs Celery's.
     """
     if ON:
-        spans.begin(service, tasks=tasks)
+        spans.export(service, tasks=tasks)
 
 
-def end() -> None:
+def flush() -> None:
     """Send what has gathered."""
     if ON:
-        spans.end()
+        spans.flush()
 
 
 def framework() -> TelemetryConfig:
@@ -92,9 +92,9 @@ def wait(answer: "asyncio.Future[T]") -> "asyncio.Future[T]":
     return answer
 
 
-def commit(answers: "Sequence[asyncio.Future[Any]]") -> AbstractContextManager[None]:
+def group_commit(answers: "Sequence[asyncio.Future[Any]]") -> AbstractContextManager[None]:
     """A group commit that these wait for."""
-    return spans.commit(answers) if ON else nullcontext()
+    return spans.group_commit(answers) if ON else nullcontext()
 
 
 def inject(headers: dict[str, Any]) -> None:

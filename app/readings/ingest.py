@@ -122,7 +122,7 @@ class GroupCommit:
     async def _commit_group(self, group: list[Waiting]) -> None:
         try:
             # With traces off that is one look a group, not a request.
-            with tracing.commit([waiting.answer for waiting in group] if tracing.ON else ()):
+            with tracing.group_commit([waiting.answer for waiting in group] if tracing.ON else ()):
                 merged = await self._commit(group)
         except Exception as error:
             await self._commit_one_by_one(group, error)
