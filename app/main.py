@@ -28,7 +28,7 @@ from app.auth.throttle import Throttle
 from app.auth.uses import KeyUses
 from app.cache.routes import router as cache
 from app.compat.routes import router as compat
-from app.core import migrate, openapi, pages, probes, problems
+from app.core import migrate, openapi, pages, probes, problems, tracing
 from app.core.access_log import access_log
 from app.core.body_limit import BodyLimit
 from app.core.db import Database
@@ -100,6 +100,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     spare_memory()
     settings = app.state.settings = get_settings()
     configure(settings)
+    tracing.export("sentinela-api")
     if os.environ.get("SENTINELA_SUPERVISED"):
         # With several workers the parent is uvicorn's own supervisor, which may have died while this one imported.
         parent = multiprocessing.parent_process()
@@ -159,6 +160,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         await limits.close()
         await query_cache.close()
         await database.close()
+        tracing.flush()
 
 
 async def _migrate() -> None:
@@ -189,6 +191,7 @@ def build() -> FastAPI:
         openapi_tags=TAGS,
         lifespan=lifespan,
         redirect_slashes=False,
+        telemetry=tracing.framework(),
         swagger_ui_parameters={"persistAuthorization": True},
     )
     problems.install(app, settings.max_body_bytes)

@@ -7,7 +7,7 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from app.core import db
+from app.core import db, tracing
 from app.core.db import Database
 
 Connection = psycopg.AsyncConnection[Any]
@@ -63,12 +63,14 @@ class WriterConnection:
 
 async def copy_in(connection: Connection, statement: LiteralString, rows: bytes) -> None:
     """Run a `COPY … FROM STDIN (FORMAT BINARY)` with these rows, packed in its format."""
-    async with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        await copy.write(b"".join((HEADER, rows, TRAILER)))
+    with tracing.sql(statement):
+        async with connection.cursor() as cursor, cursor.copy(statement) as copy:
+            await copy.write(b"".join((HEADER, rows, TRAILER)))
 
 
 async def copy_out(connection: Connection, statement: LiteralString) -> bytes:
     """The rows of a `COPY … TO STDOUT (FORMAT BINARY)`, without its header and trailer."""
-    async with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        answer = b"".join([bytes(piece) async for piece in copy])
+    with tracing.sql(statement):
+        async with connection.cursor() as cursor, cursor.copy(statement) as copy:
+            answer = b"".join([bytes(piece) async for piece in copy])
     return answer[len(HEADER) : -len(TRAILER)]

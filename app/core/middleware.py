@@ -9,7 +9,7 @@ from fastapi import Request
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core import metrics, origin
+from app.core import metrics, origin, tracing
 from app.core.access_log import access_log
 from app.core.errors import Problem
 from app.core.identifiers import new_request_id
@@ -40,6 +40,7 @@ class Surroundings:
             return
         request_id = _request_id(scope)
         scope["request_id"] = request_id
+        tracing.describe_request(scope)
         _strip_trailing_slash(scope)
         client = scope.get("client")
         origin.enter(request_id, client[0] if client else None)

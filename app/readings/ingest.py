@@ -14,7 +14,7 @@ import numpy as np
 import psycopg
 import structlog
 
-from app.core import metrics
+from app.core import metrics, tracing
 from app.core.copy import Connection, WriterConnection
 from app.core.db import Database
 from app.presence.service import Arrivals
@@ -120,7 +120,9 @@ class GroupCommit:
 
     async def _commit_group(self, group: list[Waiting]) -> None:
         try:
-            merged = await self._commit(group)
+            # With traces off that is one look a group, not a request.
+            with tracing.group_commit([waiting.answer for waiting in group] if tracing.ON else ()):
+                merged = await self._commit(group)
         except Exception as error:
             await self._commit_one_by_one(group, error)
             return

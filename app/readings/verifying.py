@@ -26,6 +26,9 @@ ROUNDING = 1e-9
 SAMPLE = 200
 _FIRST_CELL = (-(2**31), -(2**31))
 
+# From the first scrape on, for a counter that appears with its first damage has not grown for Prometheus.
+_FOUND = {name: metrics.VERIFIED.labels(name) for name in ("sound", "repaired", "damaged")}
+
 log = structlog.get_logger()
 
 
@@ -123,7 +126,7 @@ async def _verify(connection: Connection, cells: Cells) -> Verified:
     if drifted:
         await _repair(connection, cells_of(drifted))
     for segment, drift in zip(segments, found, strict=True):
-        metrics.VERIFIED.labels("sound" if drift <= ROUNDING else "damaged" if math.isinf(drift) else "repaired").inc()
+        _FOUND["sound" if drift <= ROUNDING else "damaged" if math.isinf(drift) else "repaired"].inc()
         if drift > ROUNDING:
             log.error("segment_drifted", server_id=segment.server_id, hour=segment.hour, drift=drift)
     return _sum(segments, found)
