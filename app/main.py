@@ -16,8 +16,10 @@ from typing import Any
 
 import structlog
 from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app import __version__
 from app.alerts.incident_routes import router as incidents
@@ -39,7 +41,7 @@ from app.core.memory import spare_memory
 from app.core.middleware import Surroundings
 from app.core.process import die_with_parent
 from app.core.redis import Cache
-from app.core.settings import get_settings
+from app.core.settings import get_settings, separated
 from app.core.stopping import on_exit_signal
 from app.fleet.routes import router as fleet
 from app.jobs.routes import router as jobs
@@ -76,6 +78,8 @@ Sensor data of on-premise servers: taken in durably, answered exactly.
 Register, log in (or press **Authorize**), create a server, send readings, ask for them.
 Errors are `application/problem+json` (RFC 9457); instants are ISO 8601, out always UTC.
 """
+# Request headers of ours that pages of other origins may send.
+OWN_FIELDS = ("Idempotency-Key", "If-None-Match", "Last-Event-ID", "Sentinela-Workspace", "X-Request-ID")
 # In the order in which a newcomer needs them.
 TAGS = [
     {"name": "people", "description": "Registering, signing in and out."},
@@ -201,8 +205,24 @@ def build() -> FastAPI:
     _add_pages(app)
     openapi.install(app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    if settings.cors_origins:
+        _open_to_origins(app, separated(settings.cors_origins))
     app.add_middleware(Surroundings)
+    if settings.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=separated(settings.trusted_proxies))
     return app
+
+
+def _open_to_origins(app: FastAPI, allowed: list[str]) -> None:
+    """Pages of other origins may call the API; with a token that they have, never with somebody's cookie."""
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=allowed,
+        allow_methods=["GET", "POST", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "Content-Encoding", "Accept-Language", *OWN_FIELDS],
+        expose_headers=["ETag", "Link", "Location", "Retry-After", "X-Request-ID", "RateLimit", "RateLimit-Policy"],
+        max_age=600,
+    )
 
 
 def _add_pages(app: FastAPI) -> None:
