@@ -50,4 +50,4 @@ HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --retries=3 \
 # The application logs by itself. Open streams get 8 s of the 10 that a stop has before it kills.
 CMD ["python", "-m", "uvicorn", "app.main:app", "--host", "0.0.0.0", "--port", "8000", \
      "--http", "app.readings.protocol:IngestProtocol", "--no-access-log", "--log-level", "warning", \
-     "--timeout-graceful-shutdown", "8"]
+     "--no-proxy-headers", "--no-server-header", "--timeout-graceful-shutdown", "8"]

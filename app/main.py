@@ -16,8 +16,10 @@ from typing import Any
 
 import structlog
 from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app import __version__
 from app.alerts.incident_routes import router as incidents
@@ -28,17 +30,18 @@ from app.auth.throttle import Throttle
 from app.auth.uses import KeyUses
 from app.cache.routes import router as cache
 from app.compat.routes import router as compat
-from app.core import migrate, openapi, pages, probes, problems
+from app.core import migrate, openapi, pages, probes, problems, tracing
 from app.core.access_log import access_log
 from app.core.body_limit import BodyLimit
 from app.core.db import Database
 from app.core.events import Publisher
 from app.core.limits import Limits
 from app.core.logging import configure
+from app.core.memory import spare_memory
 from app.core.middleware import Surroundings
 from app.core.process import die_with_parent
 from app.core.redis import Cache
-from app.core.settings import get_settings
+from app.core.settings import get_settings, separated
 from app.core.stopping import on_exit_signal
 from app.fleet.routes import router as fleet
 from app.jobs.routes import router as jobs
@@ -75,6 +78,8 @@ Sensor data of on-premise servers: taken in durably, answered exactly.
 Register, log in (or press **Authorize**), create a server, send readings, ask for them.
 Errors are `application/problem+json` (RFC 9457); instants are ISO 8601, out always UTC.
 """
+# Request headers of ours that pages of other origins may send.
+OWN_FIELDS = ("Idempotency-Key", "If-None-Match", "Last-Event-ID", "Sentinela-Workspace", "X-Request-ID")
 # In the order in which a newcomer needs them.
 TAGS = [
     {"name": "people", "description": "Registering, signing in and out."},
@@ -96,8 +101,10 @@ log = structlog.get_logger()
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     """Migrate, open what the routes use, and on the way out commit what was accepted."""
+    spare_memory()
     settings = app.state.settings = get_settings()
     configure(settings)
+    tracing.export("sentinela-api")
     if os.environ.get("SENTINELA_SUPERVISED"):
         # With several workers the parent is uvicorn's own supervisor, which may have died while this one imported.
         parent = multiprocessing.parent_process()
@@ -157,6 +164,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         await limits.close()
         await query_cache.close()
         await database.close()
+        tracing.flush()
 
 
 async def _migrate() -> None:
@@ -187,6 +195,7 @@ def build() -> FastAPI:
         openapi_tags=TAGS,
         lifespan=lifespan,
         redirect_slashes=False,
+        telemetry=tracing.framework(),
         swagger_ui_parameters={"persistAuthorization": True},
     )
     problems.install(app, settings.max_body_bytes)
@@ -196,8 +205,24 @@ def build() -> FastAPI:
     _add_pages(app)
     openapi.install(app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    if settings.cors_origins:
+        _open_to_origins(app, separated(settings.cors_origins))
     app.add_middleware(Surroundings)
+    if settings.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=separated(settings.trusted_proxies))
     return app
+
+
+def _open_to_origins(app: FastAPI, allowed: list[str]) -> None:
+    """Pages of other origins may call the API; with a token that they have, never with somebody's cookie."""
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=allowed,
+        allow_methods=["GET", "POST", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "Content-Encoding", "Accept-Language", *OWN_FIELDS],
+        expose_headers=["ETag", "Link", "Location", "Retry-After", "X-Request-ID", "RateLimit", "RateLimit-Policy"],
+        max_age=600,
+    )
 
 
 def _add_pages(app: FastAPI) -> None:

@@ -13,8 +13,9 @@ from celery import signals
 
 from app.alerts import tasks as alerts_tasks  # noqa: F401
 from app.auth import tasks as auth_tasks  # noqa: F401
-from app.core import metrics, origin
+from app.core import metrics, origin, tracing
 from app.core.logging import configure
+from app.core.memory import spare_memory
 from app.core.process import die_with_parent
 from app.core.queue import SENT_AT, get_queue
 from app.core.settings import get_settings
@@ -51,10 +52,17 @@ def _configure_logging(**_: Any) -> None:
 
 @signals.worker_process_init.connect
 def _begin(**_: Any) -> None:
+    spare_memory()
     # An import decodes in one thread and encodes in another: they take turns after half a millisecond instead of five.
     sys.setswitchinterval(0.0005)
+    tracing.export("sentinela-worker", tasks=True)
     if os.environ.get("SENTINELA_SUPERVISED"):
         die_with_parent(signal.SIGKILL)
+
+
+@signals.worker_process_shutdown.connect
+def _end(**_: Any) -> None:
+    tracing.flush()
 
 
 @signals.task_prerun.connect

@@ -124,12 +124,12 @@ class Bench:
         await self._ask("median of a year, one quantity", "", **year, function=["median"], sensor_type=["temperature"])
         fleet = self._range(0, 1) | {"server_ulid": self._fleet.ulids}
         await self._ask("minute means, fleet", "≤ 0.2 x", "SQL: minute means, fleet", **fleet, aggregation="minute")
-        export = self._range(0, self.options.days) | {"end_time": _moment(EXPORTED)}
+        export = self._range(0, self.options.days) | {"end_time": moment(EXPORTED)}
         for form, target in (("arrow", "≤ 1 x"), ("csv", "≤ 1.43 x"), ("json", "")):
             await self._ask(f"export of 1 M rows, {form}", target, "COPY binary of 1 M rows", **export, format=form)
 
     def _range(self, first: int, days: int) -> dict[str, Any]:
-        bounds = {"start_time": _moment(first * 86_400), "end_time": _moment((first + days) * 86_400 - 1e-6)}
+        bounds = {"start_time": moment(first * 86_400), "end_time": moment((first + days) * 86_400 - 1e-6)}
         return {"server_ulid": self._fleet.ulids[:1], **bounds}
 
     def _day(self, number: int) -> dict[str, Any]:
@@ -158,7 +158,7 @@ class Bench:
         asked = {**self._day(0), "aggregation": "minute"}
         async with httpx.AsyncClient(base_url=system.url, headers=headers, trust_env=False, timeout=60) as client:
             for attempt in range(2):
-                asked["start_time"] = _moment(len(line.seconds) * 1e-6 + attempt * 1e-3)
+                asked["start_time"] = moment(len(line.seconds) * 1e-6 + attempt * 1e-3)
                 started = time.perf_counter()
                 answer = await client.get("/data", params=asked)
                 elapsed = time.perf_counter() - started
@@ -196,7 +196,8 @@ class Bench:
         return float(highest / 2**20)
 
 
-def _moment(seconds: float) -> str:
+def moment(seconds: float) -> str:
+    """So many seconds behind the beginning of the history."""
     return (datetime.fromtimestamp(history.FIRST_HOUR * 3600, UTC) + timedelta(seconds=seconds)).isoformat()
 
 

@@ -97,10 +97,10 @@ def _rows(number: int, hours: int) -> Iterator[Rows]:
 def _copy(connection: "psycopg.Connection[Any]", number: int, made: list[tuple[int, Encoded]]) -> None:
     with connection.cursor() as cursor:
         with cursor.copy("COPY segment FROM STDIN (FORMAT BINARY)") as copy:
-            copy.set_types(["int4", "int4", "int4", "timestamptz", "timestamptz", "bytea"])
+            copy.set_types(["int4", "int4", "int4", "timestamptz", "timestamptz", "bytea", "bytea"])
             for at, segment in made:
                 stamps, first, last = _moved(segment, at)
-                copy.write_row((number, at, segment.count, first, last, stamps))
+                copy.write_row((number, at, segment.count, first, last, stamps, segment.quarters))
         with cursor.copy("COPY segment_column FROM STDIN (FORMAT BINARY)") as copy:
             copy.set_types(["int4"] * 4 + ["float8"] * 6 + ["bytea"])
             for at, segment in made:

@@ -111,7 +111,8 @@ def show(figures: Figures, options: Options) -> None:
         imports.add_row(
             name, f"{median(rates):,.0f}", f"{median(rates) / copy:.2f}{' (target 3)' if 'job' in name else ''}"
         )
-    ingest = _table("ingest by two writers", "readings/s", "p99 ms", "WAL bytes a reading", "hot table MB", "sealed")
+    titles = ("readings/s", "p99 ms", "WAL bytes a reading", "hot table MB", "sealed", "hours", "repeat p99 ms", "most")
+    ingest = _table("ingest by two writers", *titles)
     for name, sealing in (("without the sealer", False), ("with the sealer", True)):
         runs = [run for run in figures.ingest if run.sealing is sealing]
         if runs:
@@ -124,9 +125,10 @@ def show(figures: Figures, options: Options) -> None:
 
 
 def _medians(runs: list[SealedIngest]) -> list[str]:
-    names = ("rate", "p99_ms", "wal_bytes", "table_mb", "sealed")
+    names = ("rate", "p99_ms", "wal_bytes", "table_mb", "sealed", "cycles", "repeat_p99_ms", "repeat_most_ms")
     middle: dict[str, Any] = {name: median(getattr(run, name) for run in runs) for name in names}
-    return [f"{middle[name]:,.0f}" if name in ("rate", "sealed") else f"{middle[name]:,.1f}" for name in names]
+    whole = ("rate", "sealed", "cycles")
+    return [f"{middle[name]:,.0f}" if name in whole else f"{middle[name]:,.1f}" for name in names]
 
 
 def _table(*names: str) -> Table:

@@ -27,7 +27,7 @@ STOP_SECONDS = 60.0
 FOREIGN = (
     *("DATABASE_", "REDIS_", "CACHE_URL", "BROKER_URL", "SECRET_KEY", "DATA_DIR", "REGISTRATION", "INGEST_AUTH"),
     "RATE_LIMIT_",
-    *("SENTINELA_", "PROMETHEUS_", "PYTEST_"),
+    *("SENTINELA_", "OTEL_", "PROMETHEUS_", "PYTEST_"),
 )
 
 # Whole credentials, as the system makes them: a prefix alone is shown on purpose.

@@ -32,7 +32,7 @@ async def create(
 ) -> ChannelCreated:
     """Make a channel, with the secret that signs its deliveries. Raises: ChannelNameTaken, Invalid."""
     way = CHANNELS[body.kind]
-    given = body.model_dump(exclude_unset=True)
+    given = body.model_dump(include=body.model_fields_set)
     own = _own_fields(body.kind, way, given)
     for name in sorted(way.required - {name for name, value in own.items() if value is not None}):
         raise invalid_field(("body", name), "Field required", "missing")
@@ -60,7 +60,7 @@ async def patch(
     """Change a channel. Raises: NoSuchChannel, ChannelNameTaken, Invalid."""
     channel = await find(session, principal.workspace_id, channel_ulid)
     way, before = CHANNELS[channel.kind], _facts(channel)
-    given = body.model_dump(exclude_unset=True)
+    given = body.model_dump(include=body.model_fields_set)
     own = _own_fields(channel.kind, way, given)
     for name in sorted(way.required & {name for name, value in own.items() if value is None}):
         raise invalid_field(("body", name), "Field required", "missing")

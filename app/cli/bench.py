@@ -97,6 +97,51 @@ def bench_query(
     query.run(query.Options(rounds, servers, days, peers, json_file))
 
 
+@bench.command("heavy")
+@one_line_errors
+def bench_heavy(
+    rate: Annotated[float, typer.Option(min=1, max=2000, help="Single readings a second.")] = 100.0,
+    askers: Annotated[int, typer.Option(min=1, max=16, help="Who asks heavy questions at once.")] = 4,
+    seconds: Annotated[float, typer.Option(min=2, help="How long a turn is.")] = 10.0,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each side is measured.")] = 3,
+    days: Annotated[int, typer.Option(min=1, max=366, help="Days of history that are asked about.")] = 365,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures to this file.")] = None,
+) -> None:
+    """Measure what single readings wait for while heavy questions are computed.
+
+    It starts a system of its own with a year of history and sends readings at
+    a steady rate, by turns alone and beside medians of the year and exports.
+
+    Example: sentinela bench heavy --askers 8
+    """
+    heavy = _module("bench.heavy")
+    heavy.run(heavy.Options(rate, askers, seconds, rounds, days, json_file))
+
+
+@bench.command("late")
+@one_line_errors
+def bench_late(
+    readings: Annotated[int, typer.Option(min=1000, help="How many late readings are sent.")] = 1_000_000,
+    servers: Annotated[int, typer.Option(min=1, max=1000, help="Of so many servers.")] = 50,
+    seconds: Annotated[float, typer.Option(min=1, help="How long live readings are watched without them.")] = 20.0,
+    shape: Annotated[str, typer.Option(help="dense, scattered, or both.")] = "both",
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures to this file.")] = None,
+) -> None:
+    """Measure what a flood of late readings costs live ones, and the worker's memory.
+
+    It starts a system of its own, sends a thousand readings a second, and
+    meanwhile a million that are two months old: one server after the other
+    at 1 Hz (dense), or of all servers over all hours (scattered).
+
+    Example: sentinela bench late --shape dense
+    """
+    late = _module("bench.late")
+    shapes = late.SHAPES if shape == "both" else (shape,)
+    if not set(shapes) <= set(late.SHAPES):
+        raise CommandFailed(f"--shape is one of {', '.join(late.SHAPES)}, or both")
+    late.run(late.Options(readings, servers, seconds, shapes, json_file))
+
+
 @bench.command("ui")
 @one_line_errors
 def bench_ui(

@@ -10,6 +10,7 @@ from app.cli.bench import bench
 from app.cli.bundle import bundle
 from app.cli.console import CommandFailed, one_line_errors
 from app.cli.demo import demo
+from app.cli.dependencies import audit, sbom
 from app.cli.exporter import export_readings
 from app.cli.importer import import_file
 from app.cli.keys import keys
@@ -44,6 +45,8 @@ app.add_typer(keys, name="keys")
 app.add_typer(bench, name="bench")
 app.command()(mqtt)
 app.command()(openapi)
+app.command()(sbom)
+app.command()(audit)
 app.command(hidden=True)(demo)
 
 

@@ -7,7 +7,7 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from app.core import db
+from app.core import db, tracing
 from app.core.db import Database
 
 Connection = psycopg.AsyncConnection[Any]
@@ -26,9 +26,15 @@ class WriterConnection:
         self._connection: Connection | None = None
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
-        """A transaction; a connection that breaks in it is thrown away."""
+    async def transaction(self, *, durable: bool = True) -> AsyncIterator[Connection]:
+        """A transaction; a connection that breaks in it is thrown away.
+
+        Unless it is `durable` its commit does not wait for the disk: a crash of the machine may take it back, as a
+        whole and never without those behind it.
+        """
         async with self.statement() as connection, db.transaction(connection):
+            if not durable:
+                await connection.execute("SET LOCAL synchronous_commit = off")
             yield connection
 
     @asynccontextmanager
@@ -57,12 +63,14 @@ class WriterConnection:
 
 async def copy_in(connection: Connection, statement: LiteralString, rows: bytes) -> None:
     """Run a `COPY … FROM STDIN (FORMAT BINARY)` with these rows, packed in its format."""
-    async with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        await copy.write(b"".join((HEADER, rows, TRAILER)))
+    with tracing.sql(statement):
+        async with connection.cursor() as cursor, cursor.copy(statement) as copy:
+            await copy.write(b"".join((HEADER, rows, TRAILER)))
 
 
 async def copy_out(connection: Connection, statement: LiteralString) -> bytes:
     """The rows of a `COPY … TO STDOUT (FORMAT BINARY)`, without its header and trailer."""
-    async with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        answer = b"".join([bytes(piece) async for piece in copy])
+    with tracing.sql(statement):
+        async with connection.cursor() as cursor, cursor.copy(statement) as copy:
+            answer = b"".join([bytes(piece) async for piece in copy])
     return answer[len(HEADER) : -len(TRAILER)]

@@ -40,13 +40,19 @@ UNAVAILABLE = (
     psycopg.InterfaceError,
 )
 
-_ENTER = text("SELECT set_config('role', :role, true), set_config('sentinela.workspace', :workspace, true)")
 # One round trip. Compiling a statement of the read path takes longer than what is compiled would run: half a second for
 # a fleet of 10,000.
 _BEGIN = """
     BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
     SET LOCAL ROLE {role}; SET LOCAL sentinela.workspace = '{workspace}'; SET LOCAL jit = off
 """
+# What one statement may take. A reader's is one step of a query, which has a budget of its own; whoever writes holds
+# locks that others wait for. Bulk work has connections of its own (`connect`), with the limit above.
+STATEMENT_TIMEOUTS: dict[Role, str] = {"sentinela_reader": "60s", "sentinela_writer": "30s"}
+_ENTER = text(
+    "SELECT set_config('role', :role, true), set_config('sentinela.workspace', :workspace, true), "
+    "set_config('statement_timeout', :timeout, true)"
+)
 # PostgreSQL 16 tells being a member from being allowed to SET ROLE; 15 knows only the first.
 _HAS_ROLES = """
     SELECT count(*) = 2 FROM pg_roles
@@ -159,6 +165,7 @@ class Database:
 
     async def _enter(self, session: AsyncSession, role: Role, workspace_id: int | None) -> None:
         session.info["role"] = role if await self.has_roles() else "none"
+        session.info["timeout"] = STATEMENT_TIMEOUTS[role]
         session.info["workspace"] = "" if workspace_id is None else str(workspace_id)
 
 
@@ -172,7 +179,7 @@ async def _leave(connection: "psycopg.AsyncConnection[Any]") -> None:
 @event.listens_for(Session, "after_begin")
 def _set_role_and_workspace(session: Session, _: SessionTransaction, connection: Connection) -> None:
     if "role" in session.info:
-        connection.execute(_ENTER, {"role": session.info["role"], "workspace": session.info["workspace"]})
+        connection.execute(_ENTER, {name: session.info[name] for name in ("role", "workspace", "timeout")})
 
 
 async def driver_of(session: WriteSession) -> "psycopg.AsyncConnection[Any]":

@@ -7,6 +7,7 @@ import sys
 import structlog
 from structlog.typing import Processor
 
+from app.core import tracing
 from app.core.settings import Settings
 
 # Their own lines repeat what the access log and the supervisor already say.
@@ -23,6 +24,7 @@ def configure(settings: Settings) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
+        tracing.add_to_log,
         _hide_credentials,
     ]
     structlog.configure(

@@ -30,7 +30,9 @@ BUILD.labels(__version__, platform.python_version()).set(1)
 
 # --- HTTP ---
 REQUESTS = Counter("sentinela_http_requests_total", "Requests answered", ["method", "route", "status"])
-REQUEST_SECONDS = Histogram("sentinela_http_request_seconds", "Time to answer", ["method", "route"], buckets=_SECONDS)
+REQUEST_SECONDS = Histogram(
+    "sentinela_http_request_seconds", "Time to answer, seconds", ["method", "route"], buckets=_SECONDS
+)
 PASSWORD_HASHES = Counter("sentinela_password_hashes_total", "Argon2 computations")
 RIGHTS_READ = Gauge(
     "sentinela_rights_read_timestamp_seconds",
@@ -42,7 +44,7 @@ RIGHTS_READ = Gauge(
 
 # --- Ingest ---
 READINGS = Counter("sentinela_readings_total", "Readings by what became of them", ["outcome"])
-COMMIT_SECONDS = Histogram("sentinela_commit_seconds", "Time of one group commit", buckets=_SECONDS)
+COMMIT_SECONDS = Histogram("sentinela_commit_seconds", "Time of one group commit, seconds", buckets=_SECONDS)
 BATCH_READINGS = Histogram(
     "sentinela_batch_readings", "Readings in one group commit", buckets=(1, 4, 16, 64, 256, 1024, 4096, 16384)
 )
@@ -61,11 +63,13 @@ ACKNOWLEDGED = Counter(
 SEALED = Counter("sentinela_sealed_readings_total", "Hot readings that left for a segment")
 SEGMENTS = Counter("sentinela_segments_written_total", "Segments written by the sealer")
 SEAL_LAG = Gauge(
-    "sentinela_seal_lag_seconds", "Age of the oldest reading that is due for sealing", multiprocess_mode="mostrecent"
+    "sentinela_seal_lag_seconds",
+    "Age of the oldest reading that is due for sealing, seconds",
+    multiprocess_mode="mostrecent",
 )
 SEAL_SECONDS = Histogram(
     "sentinela_seal_slice_seconds",
-    "Time of one transaction of the sealer, which keeps its hours locked",
+    "Time of one transaction of the sealer, which keeps its hours locked, seconds",
     buckets=_SECONDS,
 )
 SEAL_FAILURES = Counter(
@@ -84,8 +88,17 @@ HOT_READINGS = Gauge(
     "sentinela_hot_readings", "Readings that stand as rows, as PostgreSQL estimates", multiprocess_mode="mostrecent"
 )
 STORAGE_BYTES = Gauge(
-    "sentinela_storage_bytes", "Disk that a table takes, with its indexes", ["table"], multiprocess_mode="mostrecent"
+    "sentinela_storage_bytes",
+    "Disk that a table takes, with its indexes, bytes",
+    ["table"],
+    multiprocess_mode="mostrecent",
 )
+DISK_FREE = Gauge(
+    "sentinela_disk_free_bytes",
+    "Room left where DATA_DIR is (under `up` the databases, too), bytes",
+    multiprocess_mode="mostrecent",
+)
+DISK_SIZE = Gauge("sentinela_disk_size_bytes", "Room there is where DATA_DIR is, bytes", multiprocess_mode="mostrecent")
 
 # --- Queries ---
 QUERIES = Counter(
@@ -99,9 +112,11 @@ QUERY_CACHE = Counter(
     ["outcome"],
 )
 QUERY_SECONDS = Histogram(
-    "sentinela_query_seconds", "Time to compute and write one answer that was not cached", buckets=_SECONDS
+    "sentinela_query_seconds", "Time to compute and write one answer that was not cached, seconds", buckets=_SECONDS
 )
-QUERY_COST = Histogram("sentinela_query_cost_seconds", "What a query was estimated to take", buckets=(*_SECONDS, 60.0))
+QUERY_COST = Histogram(
+    "sentinela_query_cost_seconds", "What a query was estimated to take, seconds", buckets=(*_SECONDS, 60.0)
+)
 QUERIES_WAITING = Gauge(
     "sentinela_queries_waiting", "Heavy queries that wait for their turn", multiprocess_mode="livesum"
 )
@@ -122,8 +137,10 @@ REDIS_FAILURES = Counter("sentinela_redis_failures_total", "Times that Redis did
 
 # --- Tasks ---
 TASKS = Counter("sentinela_tasks_total", "Celery tasks by outcome", ["task", "outcome"])
-TASK_SECONDS = Histogram("sentinela_task_seconds", "Time that a task took", ["task"], buckets=_LONG)
-TASK_WAIT = Histogram("sentinela_task_wait_seconds", "Age of a task when a worker began it", ["task"], buckets=_LONG)
+TASK_SECONDS = Histogram("sentinela_task_seconds", "Time that a task took, seconds", ["task"], buckets=_LONG)
+TASK_WAIT = Histogram(
+    "sentinela_task_wait_seconds", "Age of a task when a worker began it, seconds", ["task"], buckets=_LONG
+)
 TASK_SUCCEEDED = Gauge(
     "sentinela_task_succeeded_timestamp_seconds",
     "Unix time at which a task last succeeded",
@@ -134,7 +151,10 @@ QUEUE_TASKS = Gauge(
     "sentinela_queue_tasks", "Tasks waiting in a queue for a worker", ["queue"], multiprocess_mode="mostrecent"
 )
 QUEUE_AGE = Gauge(
-    "sentinela_queue_oldest_seconds", "Age of the oldest task in a queue", ["queue"], multiprocess_mode="mostrecent"
+    "sentinela_queue_oldest_seconds",
+    "Age of the oldest task in a queue, seconds",
+    ["queue"],
+    multiprocess_mode="mostrecent",
 )
 QUEUE_HELD = Gauge(
     "sentinela_queue_held_tasks", "Tasks that workers hold, begun or about to be", multiprocess_mode="mostrecent"
@@ -146,7 +166,7 @@ SERVERS = Gauge("sentinela_servers", "Servers by presence", ["status"], multipro
 PRESENCE_CHANGES = Counter("sentinela_presence_changes_total", "Servers that came or went", ["status"])
 PRESENCE_DELAY = Histogram(
     "sentinela_presence_delay_seconds",
-    "Time from the moment at which a server came or went until that was written down",
+    "Time from the moment at which a server came or went until that was written down, seconds",
     buckets=_SECONDS,
 )
 WATCHER_LOOK = Gauge(
@@ -163,7 +183,7 @@ MEASURED = Gauge(
 # --- Alerts ---
 RULE_LAG = Histogram(
     "sentinela_rule_evaluation_lag_seconds",
-    "Longest time that a stored reading waited until its rules' decision was committed, by look",
+    "Longest time that a stored reading waited until its rules' decision was committed, by look, seconds",
     buckets=_SECONDS,
 )
 RULES_FOLLOWED = Gauge(
@@ -172,14 +192,14 @@ RULES_FOLLOWED = Gauge(
 INCIDENTS = Gauge("sentinela_incidents", "Incidents that are not resolved", ["state"], multiprocess_mode="mostrecent")
 NOTIFICATIONS = Counter("sentinela_notifications_total", "Attempts to deliver", ["channel", "outcome"])
 NOTIFICATION_SECONDS = Histogram(
-    "sentinela_notification_seconds", "Time from an event until it was delivered", ["channel"], buckets=_LONG
+    "sentinela_notification_seconds", "Time from an event until it was delivered, seconds", ["channel"], buckets=_LONG
 )
 NOTIFICATIONS_QUEUED = Gauge(
     "sentinela_notifications_queued", "Notifications that wait for an attempt", multiprocess_mode="mostrecent"
 )
 NOTIFICATION_AGE = Gauge(
     "sentinela_notification_oldest_seconds",
-    "How long the notification that is due longest has been so",
+    "How long the notification that is due longest has been so, seconds",
     multiprocess_mode="mostrecent",
 )
 

@@ -6,21 +6,14 @@ from functools import lru_cache
 
 import structlog
 from fastapi import Request
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core import metrics, origin
+from app.core import metrics, origin, security, tracing
 from app.core.access_log import access_log
 from app.core.errors import Problem
 from app.core.identifiers import new_request_id
 from app.core.problems import METHODS, problem_response
 
-# Pages load from here alone: ReDoc's script would fetch a logo from its maker. Both of FastAPI's pages start their
-# script inline, and ReDoc searches in a worker made from a blob.
-_PAGE_POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'"
-)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 # A key of the cache may end in a slash, so that path keeps it; the route looks the key up both ways.
 _KEEPS_ITS_SLASH = "/cache/get/"
@@ -40,6 +33,7 @@ class Surroundings:
             return
         request_id = _request_id(scope)
         scope["request_id"] = request_id
+        tracing.describe_request(scope)
         _strip_trailing_slash(scope)
         client = scope.get("client")
         origin.enter(request_id, client[0] if client else None)
@@ -55,11 +49,8 @@ class Surroundings:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = request_id
-                if headers.get("content-type", "").startswith("text/html"):
-                    # The dashboard has a stricter one of its own.
-                    headers.setdefault("Content-Security-Policy", _PAGE_POLICY)
+                security.add_fields(message)
+                message["headers"].append((b"x-request-id", request_id.encode()))
             await send(message)
 
         try:

@@ -10,7 +10,7 @@ class Origin:
 
     request_id: str = ""
     address: str | None = None
-    """Behind a proxy that uvicorn trusts (FORWARDED_ALLOW_IPS) this is the client's, not the proxy's."""
+    """Behind a proxy of TRUSTED_PROXIES this is the client's, not the proxy's."""
 
 
 _current: ContextVar[Origin] = ContextVar("origin", default=Origin())  # noqa: B039 (frozen)

@@ -1,4 +1,4 @@
-"""The dashboard under `/ui/`: the built page, or a plain one where it was not built.
+"""The dashboard under `/ui/`: the built page, or a plain one where it was not built; and the policy of `/docs`.
 
 `app.frontend` finds the files; this sets what a browser needs beside them: a policy that lets the page load nothing
 from elsewhere and run no script but its own, how long each file may be kept, and gzip.
@@ -19,6 +19,7 @@ from app.core.settings import PROJECT
 
 DIST = PROJECT / "web" / "dist"
 PLAIN = Path(__file__).parents[1] / "plain.html"
+DOCUMENTATION = ("/docs", "/docs/oauth2-redirect", "/redoc")
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 # Files under assets/ carry a hash of their content in their name.
 _FOR_EVER = "public, max-age=31536000, immutable"
@@ -33,6 +34,7 @@ def install(app: FastAPI) -> None:
         app.add_middleware(PageHeaders, policy=policy(index.read_text(encoding="utf-8")))
     else:
         _serve_plain(app)
+    app.add_middleware(DocumentationHeaders)
 
 
 def _serve_plain(app: FastAPI) -> None:
@@ -45,13 +47,47 @@ def _serve_plain(app: FastAPI) -> None:
 
 def policy(page: str) -> str:
     """The Content-Security-Policy of this page: nothing from elsewhere, inline only the scripts that it has now."""
-    hashes = (hashlib.sha256(script.encode()).digest() for script in _INLINE_SCRIPT.findall(page))
-    scripts = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in hashes)
     return (
-        f"default-src 'none'; script-src 'self' {scripts}; style-src 'self'; img-src 'self' data: blob:; "
+        f"default-src 'none'; script-src 'self' {_hashes(page)}; style-src 'self'; img-src 'self' data: blob:; "
         "connect-src 'self'; font-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; "
         "base-uri 'none'"
     ).replace(" ;", ";")
+
+
+def documentation_policy(page: str) -> str:
+    """Likewise of Swagger UI and ReDoc, whose scripts set styles and, in ReDoc, search in a worker made from a blob."""
+    return (
+        f"default-src 'self'; script-src 'self' {_hashes(page)}; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data:; worker-src 'self' blob:; object-src 'none'; frame-ancestors 'none'; base-uri 'none'"
+    ).replace(" ;", ";")
+
+
+def _hashes(page: str) -> str:
+    digests = (hashlib.sha256(script.encode()).digest() for script in _INLINE_SCRIPT.findall(page))
+    return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+
+
+class DocumentationHeaders:
+    """The policy of `/docs` and `/redoc`, which start their script inline: of the page that goes out."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] not in DOCUMENTATION:
+            await self._app(scope, receive, send)
+            return
+        held: list[Message] = []
+
+        async def hold(message: Message) -> None:
+            held.append(message)
+
+        await self._app(scope, receive, hold)
+        start, *bodies = held
+        page = b"".join(body.get("body", b"") for body in bodies).decode()
+        MutableHeaders(scope=start)["Content-Security-Policy"] = documentation_policy(page)
+        for message in held:
+            await send(message)
 
 
 class PageHeaders:
@@ -81,7 +117,6 @@ class PageHeaders:
     def _set(self, headers: MutableHeaders, path: str, status: int) -> None:
         is_asset = path.startswith("/ui/assets/") and status == 200
         headers["Cache-Control"] = _FOR_EVER if is_asset else _LOOK_FIRST
-        headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "same-origin"
         if headers.get("content-type", "").startswith("text/html"):
             headers["Content-Security-Policy"] = self._policy

@@ -7,6 +7,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from psycopg.errors import QueryCanceled
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -127,6 +128,9 @@ async def _from_validation(request: Request, error: RequestValidationError) -> J
 async def _from_database(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, PoolTimeout):
         metrics.POOL_TIMEOUTS.inc()
+    if isinstance(getattr(error, "orig", error), QueryCanceled):
+        log.warning("statement_timed_out", path=request.url.path)
+        return problem_response(request, Unavailable("The database took too long; ask for less, or try again later."))
     log.warning("database_unavailable", error=str(error).splitlines()[0] if str(error) else repr(error))
     return problem_response(request, Unavailable("The database does not answer; try again in a moment."))
 

@@ -12,6 +12,7 @@ import structlog
 from celery import Celery, signals
 from kombu.exceptions import OperationalError
 
+from app.core import tracing
 from app.core.db import Database
 from app.core.redis_address import broker_url
 from app.core.settings import Settings, get_settings
@@ -74,6 +75,7 @@ def get_queue() -> Celery:
 def _stamp(headers: dict[str, Any], **_: Any) -> None:
     """Whoever sends, beat included."""
     headers[SENT_AT] = time.time()
+    tracing.inject(headers)
 
 
 async def send(task: str, *arguments: str | int, queue: Queue = "default", request_id: str = "") -> bool:
@@ -82,7 +84,8 @@ async def send(task: str, *arguments: str | int, queue: Queue = "default", reque
     A caller whose work must not be lost keeps it as a row that a sweep finds again.
     """
     try:
-        await asyncio.to_thread(_publish, task, arguments, queue, request_id)
+        with tracing.sending(task, queue):
+            await asyncio.to_thread(_publish, task, arguments, queue, request_id)
     except (OperationalError, OSError) as error:
         log.warning("broker_unavailable", task=task, error=str(error))
         return False

@@ -71,6 +71,11 @@ class Settings(BaseSettings):
     refresh_token_days: int = Field(default=30, ge=1, le=365)
     """Lifetime of a refresh token, days."""
 
+    trusted_proxies: str = ""
+    """Networks whose `X-Forwarded-For` and `X-Forwarded-Proto` count, `10.0.0.0/8, 127.0.0.1/32`; empty: nobody's."""
+    cors_origins: str = ""
+    """Origins whose pages may call the API with a token, `https://app.example.com`, or `*`; empty: none."""
+
     login_attempts: int = Field(default=10, ge=0, le=1000)
     """Wrong passwords that one address may try at one account in 15 minutes, twenty times as many at all; 0: any."""
     audit_retention_days: int = Field(default=365, ge=0, le=36_500)
@@ -98,6 +103,8 @@ class Settings(BaseSettings):
     """
     rate_limit_workspace: int = Field(default=100_000, ge=0, le=10_000_000)
     """Readings a second that all keys of a workspace may send together, likewise; 0: any."""
+    slow_client_seconds: int = Field(default=20, ge=0, le=3600)
+    """How long a client may take to send a request's head, or may hang in sending or taking a body; 0: for ever."""
     live_streams: int = Field(default=500, ge=1, le=10_000)
     """Streams of `GET /data/stream` that one process serves at the most; past it 503 with Retry-After."""
     query_seconds_viewer: int = Field(default=10, ge=1, le=3600)
@@ -142,14 +149,21 @@ class Settings(BaseSettings):
             check_strength(value)
         return value
 
-    @field_validator("webhook_allowed_networks")
+    @field_validator("webhook_allowed_networks", "trusted_proxies")
     @classmethod
     def _are_networks(cls, value: str) -> str:
-        for text in value.split(","):
+        for text in separated(value):
             try:
-                ip_network(text.strip() or "::1", strict=False)
+                ip_network(text, strict=False)
             except ValueError:
                 raise ValueError("must be networks such as 10.0.0.0/8, separated by commas") from None
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: str) -> str:
+        if any(text != "*" and not re.fullmatch(r"https?://[^/\s*]+", text) for text in separated(value)):
+            raise ValueError("must be origins such as https://app.example.com, separated by commas, or *")
         return value
 
     @model_validator(mode="after")
@@ -173,6 +187,11 @@ class Settings(BaseSettings):
     def signing_key(self) -> str:
         """The configured secret, or the generated one of the data folder (0600), made on first use."""
         return self.secret_key or read_or_create(self.data_dir / "secret_key")
+
+
+def separated(value: str) -> list[str]:
+    """The parts of a setting that names several."""
+    return [part.strip() for part in value.split(",") if part.strip()]
 
 
 def _require_database_url(url: str) -> None:

@@ -30,6 +30,8 @@ DETAILS = {
     "The server failed to answer; the log has the cause under this request_id.": (
         "O servidor não conseguiu responder; o log traz a causa sob este request_id."
     ),
+    "The database took too long; ask for less, or try again later.": "O banco de dados demorou demais; peça menos ou "
+    "tente mais tarde.",
     "The database does not answer; try again in a moment.": (
         "O banco de dados não responde; tente de novo em instantes."
     ),

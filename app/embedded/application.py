@@ -45,6 +45,8 @@ def specs(folder: Path, env: Mapping[str, str], host: str, port: int, workers: i
     """API, worker, beat, watcher; each runs in the data folder, so that no `app` of the caller's folder is imported."""
     api = ["uvicorn", "app.main:app", "--host", host, "--port", str(port), "--workers", str(workers)]
     api += ["--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", str(DRAIN_SECONDS)]
+    # Whose word about the client counts is said by TRUSTED_PROXIES alone.
+    api += ["--no-proxy-headers", "--no-server-header"]
     api += ["--http", "app.readings.protocol:IngestProtocol"]
     # The check competes with requests for the interpreter; 5 s, the default, killed workers that were merely busy.
     api += ["--timeout-worker-healthcheck", "30"]

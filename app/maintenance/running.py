@@ -50,7 +50,7 @@ async def run_seal(database: Database, job_ulid: str) -> None:
         lag = timedelta(minutes=job.parameters["lag_minutes"])
         while (done := await sealing.seal(database, lag, report=save)) is None:
             await asyncio.sleep(WAIT_SECONDS)
-        await jobs.finish(job, {"readings": done.readings, "segments": done.segments, "failed": done.failed})
+        await jobs.finish(job, {"readings": done.readings, "segments": done.segments, "failed": len(done.failed)})
 
 
 async def run_verification(database: Database, job_ulid: str) -> None:

@@ -4,6 +4,7 @@ are, and once for the installation.
 
 import asyncio
 import json
+import shutil
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any, LiteralString
@@ -38,6 +39,7 @@ async def measure_for_ever(database: Database, settings: Settings) -> None:
     )
     try:
         while True:
+            measure_disk(settings)
             try:
                 await measure(writer, broker)
             except (*UNAVAILABLE, RedisError, OSError, TimeoutError) as error:
@@ -46,6 +48,12 @@ async def measure_for_ever(database: Database, settings: Settings) -> None:
     finally:
         await broker.aclose()
         await writer.close()
+
+
+def measure_disk(settings: Settings) -> None:
+    usage = shutil.disk_usage(settings.data_dir)
+    metrics.DISK_FREE.set(usage.free)
+    metrics.DISK_SIZE.set(usage.total)
 
 
 async def measure(writer: WriterConnection, broker: Redis) -> None:

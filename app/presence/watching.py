@@ -21,7 +21,7 @@ _LOOK: LiteralString = """
         WHERE part = 'ingest' AND beat_at >= at - make_interval(secs => %(outage)s)
     ),
     judged AS (
-        SELECT activity.server_id, known.status, known.started_at, last_arrival_at,
+        SELECT activity.server_id, server_ulid, workspace_id, known.status, known.started_at, last_arrival_at,
                last_arrival_at + span AS silent_at,
                CASE WHEN known.status = 'online' THEN greatest(last_arrival_at, ingest.since) + span
                     ELSE last_arrival_at + span END AS deadline
@@ -38,7 +38,7 @@ _LOOK: LiteralString = """
            greatest(CASE WHEN deadline >= at THEN last_arrival_at ELSE deadline END,
                     started_at + interval '1 microsecond') AS at,
            coalesce(status, '') <> CASE WHEN deadline >= at THEN 'online' ELSE 'offline' END AS changes,
-           extract(epoch FROM deadline - at)::float8 AS seconds_left
+           extract(epoch FROM deadline - at)::float8 AS seconds_left, server_ulid, workspace_id
     FROM judged, moment
     WHERE coalesce(status, '') <> CASE WHEN deadline >= at THEN 'online' ELSE 'offline' END
        OR (status = 'online' AND deadline < at + make_interval(secs => %(ahead)s))
@@ -62,6 +62,8 @@ class Change:
     server_id: int
     status: str
     at: datetime
+    server_ulid: str
+    workspace_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ async def look(connection: Connection, limit_seconds: int, ahead: float, moment:
     """
     values = {"limit": limit_seconds, "ahead": ahead, "moment": moment, "outage": beats.OUTAGE_SECONDS}
     rows = await (await connection.execute(_LOOK, values)).fetchall()
-    changes = [Change(server_id, status, at) for server_id, status, at, changes, _ in rows if changes]
+    changes = [Change(*row[:3], *row[5:]) for row in rows if row[3]]
     if changes:
         await _write(connection, changes)
     return Look(changes, _soonest(rows, ahead))
@@ -93,5 +95,5 @@ async def _write(connection: Connection, changes: Sequence[Change]) -> None:
 
 
 def _soonest(rows: Sequence[tuple[Any, ...]], ahead: float) -> float:
-    due: list[float] = [left for _, _, _, changes, left in rows if not changes]
+    due: list[float] = [row[4] for row in rows if not row[3]]
     return min([ahead, *due])

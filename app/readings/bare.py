@@ -13,10 +13,11 @@ import msgspec
 from fastapi import FastAPI
 from starlette.types import Message, Receive, Scope, Send
 
-from app.core import metrics
+from app.core import metrics, tracing
 from app.core.access_log import access_log
 from app.core.clock import format_microseconds, parse_instant, to_microseconds
 from app.core.identifiers import new_request_id
+from app.core.security import FIELDS
 from app.readings.errors import FAILURE
 from app.readings.intake import Intake
 from app.readings.quantities import BOUNDS, CUSTOM_BOUNDS
@@ -24,7 +25,9 @@ from app.readings.rows import Reading
 
 PATHS = ("/data", "/data/")
 # Headers that ask for more than the bare path gives.
-_MORE = frozenset((b"content-encoding", b"idempotency-key", b"sentinela-workspace", b"x-request-id", b"expect"))
+_MORE = tracing.HEADERS | frozenset(
+    (b"content-encoding", b"idempotency-key", b"sentinela-workspace", b"x-request-id", b"expect", b"origin")
+)
 # Lengths of an instant that goes out as it came in: in seconds, and with six digits of a fraction.
 _WHOLE, _FULL = len("2026-01-31T12:00:00Z"), len("2026-01-31T12:00:00.000001Z")
 
@@ -105,6 +108,7 @@ class BareIngest:
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", b"%d" % len(body)),
+            *FIELDS,
             (b"x-request-id", new_request_id().encode()),
             *((name.lower().encode(), value.encode()) for name, value in sent.limits.items()),
         ]

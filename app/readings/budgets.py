@@ -10,7 +10,7 @@ from app.core.errors import Invalid, invalid_field
 from app.core.settings import Settings
 from app.readings.calendar import longest
 from app.readings.engine import costs, filling
-from app.readings.engine.answer import columns
+from app.readings.engine.answer import columns, held
 from app.readings.engine.costs import Estimate
 from app.readings.engine.outline import Overview
 from app.readings.engine.question import MAX_TS, Question
@@ -46,9 +46,8 @@ def check(query: DataQuery, question: Question, seen: Overview, budget: int) -> 
     found = costs.estimate(question, seen)
     if found.seconds > budget:
         raise TooExpensive(found, budget, cheaper(query, question, seen, budget))
-    held = question.functions and (question.fill != "none" or question.descending)
     cells = costs.buckets_of(question, seen) * question.groups * len(columns(question))
-    if held and cells > filling.MAX_CELLS:
+    if held(question) and cells > filling.MAX_CELLS:
         name = "fill" if question.fill != "none" else "order"
         message = f"That is {cells} values, more than {filling.MAX_CELLS}; use a longer interval or a shorter range"
         raise invalid_field(("query", name), message, "too_many_cells", cells=cells, limit=filling.MAX_CELLS)

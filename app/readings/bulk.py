@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,10 +13,11 @@ from app.core.copy import Connection, WriterConnection
 from app.core.db import Database
 from app.presence.service import Arrivals
 from app.readings import hot, straight
+from app.readings.aside import aside
 from app.readings.errors import Overloaded
 from app.readings.merging import Merged
 from app.readings.packing import pack_rows
-from app.readings.rows import Rows, concatenate
+from app.readings.rows import Rows
 from app.readings.sent import Pairs, SentQuantities
 from app.readings.waiting import Counts, counts, measure
 from app.readings.witness import Part, Witness
@@ -25,8 +26,6 @@ from app.readings.witness import Part, Witness
 CONNECTIONS = 2
 # Each waits with its body on disk; past this a client had better come back later.
 MAX_WAITING = 64
-# Summing up so many rows takes 1 ms; more would keep the event loop waiting.
-INLINE_ROWS = 4000
 # History is held back until so much of it has come, some 12 MB, so that a segment is not rewritten for every chunk.
 HELD_ROWS = 200_000
 
@@ -107,9 +106,8 @@ class BulkTransaction:
     async def store(self, rows: Rows, packed: bytes) -> Merged | None:
         """Store a part as hot rows; None: every reading was new."""
         merged = await hot.store(self.connection, rows, packed)
-        self._note(rows)
         self.total += counts(merged, len(rows))
-        self.parts.append(await _part(rows, merged))
+        await self._note([rows], merged)
         return merged
 
     async def add(self, part: "ReadyPart") -> None:
@@ -124,19 +122,21 @@ class BulkTransaction:
     async def settle(self) -> Counts:
         """Store what is held back; what became of all so far."""
         if self._held:
-            rows, self._held = concatenate(self._held), []
-            folded, locks = await straight.fold_dense(self.connection, rows, straight.MAX_CELLS - self._locks)
-            self._note(rows)
-            self.parts.append(await _part(rows, None))
+            held, self._held = self._held, []
+            folded, locks = await straight.fold_dense(self.connection, held, straight.MAX_CELLS - self._locks)
+            await self._note(held, None)
             self.total += folded
             self._locks += locks
         return self.total
 
-    def _note(self, rows: Rows) -> None:
-        servers = np.unique(rows.server).tolist()
-        self.heard.update(servers)
-        self.fresh |= self._sent.fresh_of(rows, servers)
-        self._old.update(hot.servers_with_history(rows))
+    async def _note(self, stored: Sequence[Rows], merged: Merged | None) -> None:
+        """Look through parts that were stored; `merged` is what became of the only one."""
+        for rows in stored:
+            part, servers, old = await aside(len(rows), lambda rows=rows: _seen(rows, merged))  # type: ignore[misc]
+            self.parts.append(part)
+            self.heard.update(servers)
+            self._old.update(old)
+            self.fresh |= self._sent.fresh_of(rows, servers)
 
     async def finish(self, arrivals: Arrivals) -> list[int]:
         """Write what goes with the readings; the servers that were silent before."""
@@ -149,8 +149,9 @@ class BulkTransaction:
         return returning
 
 
-async def _part(rows: Rows, merged: Merged | None) -> Part:
-    return Part(rows, merged) if len(rows) <= INLINE_ROWS else await asyncio.to_thread(Part, rows, merged)
+def _seen(rows: Rows, merged: Merged | None) -> tuple[Part, list[int], list[int]]:
+    """What is kept of them, their servers, and those of them whose history they change."""
+    return Part(rows, merged), np.unique(rows.server).tolist(), hot.servers_with_history(rows)
 
 
 @dataclass(frozen=True, slots=True)

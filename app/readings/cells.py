@@ -56,7 +56,12 @@ def in_key_order(rows: Rows) -> Rows:
     later = (rows.server[1:] > rows.server[:-1]) | (
         (rows.server[1:] == rows.server[:-1]) & (rows.ts[1:] >= rows.ts[:-1])
     )
-    return rows if later.all() else rows.take(np.lexsort((rows.ts, rows.server)))
+    if later.all():
+        return rows
+    if (rows.ts[1:] >= rows.ts[:-1]).all() and np.ptp(rows.server) < 2**16:
+        # A file of a fleet in the order of time, as nearly all are; numpy sorts so small numbers in one pass each byte.
+        return rows.take(np.argsort((rows.server - rows.server.min()).astype(np.uint16), kind="stable"))
+    return rows.take(np.lexsort((rows.ts, rows.server)))
 
 
 def cell_starts(rows: Rows) -> Int:

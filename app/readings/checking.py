@@ -33,6 +33,9 @@ BATCH = 50
 # An hour is sealed within so long after the lag behind its end.
 SEALED_AFTER_SECONDS = 3600.0 + 900.0
 
+# From the first scrape on, for a counter that appears with its first loss has not grown for Prometheus.
+_OUTCOMES = {name: metrics.ACKNOWLEDGED.labels(name) for name in ("stored", "missing", "changed")}
+
 log = structlog.get_logger()
 
 
@@ -131,6 +134,6 @@ def _holds(timestamps: bytes, ts: int) -> bool:
 def _count(kept: Kept, version: int | None, *, stored: bool) -> None:
     """`version`: the server's now; None: it is gone."""
     outcome = "stored" if stored else "missing" if version == kept.version else "changed"
-    metrics.ACKNOWLEDGED.labels(outcome).inc()
+    _OUTCOMES[outcome].inc()
     if outcome == "missing":
         log.error("acknowledged_reading_missing", server_id=kept.server_id, timestamp=format_microseconds(kept.ts))

@@ -14,6 +14,7 @@ from app.core import db
 from app.core.copy import Connection, WriterConnection, copy_in, copy_out
 from app.core.db import Database
 from app.readings import queries
+from app.readings.aside import aside
 from app.readings.merging import Merged, merge
 from app.readings.packing import pack_rows, unpack_keys_and_values
 from app.readings.quantities import NAMES
@@ -84,12 +85,18 @@ async def raise_history_versions(connection: Connection, server_ids: Sequence[in
 
 async def _merge(connection: Connection, incoming: Rows) -> Merged:
     await connection.execute(queries.CLEAR_STAGING)
-    sent = merge(EMPTY, incoming).final
-    await copy_in(connection, queries.COPY_STAGING, pack_rows(sent))
-    stored = await _insert_new(connection, len(sent))
+    count, packed = await aside(len(incoming), lambda: _each_once(incoming))
+    await copy_in(connection, queries.COPY_STAGING, packed)
+    stored = await _insert_new(connection, count)
     if len(stored):
         await connection.execute(queries.UPDATE_STORED)
-    return merge(stored, incoming)
+    return await aside(len(incoming), lambda: merge(stored, incoming))
+
+
+def _each_once(incoming: Rows) -> tuple[int, bytes]:
+    """How many instants these readings are of, and the last state of each, packed."""
+    final = merge(EMPTY, incoming).final
+    return len(final), pack_rows(final)
 
 
 async def _insert_new(connection: Connection, count: int) -> Rows:

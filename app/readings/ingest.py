@@ -14,11 +14,12 @@ import numpy as np
 import psycopg
 import structlog
 
-from app.core import metrics
+from app.core import metrics, tracing
 from app.core.copy import Connection, WriterConnection
 from app.core.db import Database
 from app.presence.service import Arrivals
 from app.readings import hot
+from app.readings.aside import aside
 from app.readings.errors import Overloaded
 from app.readings.merging import Merged
 from app.readings.packing import pack_reading, pack_rows
@@ -30,8 +31,6 @@ from app.readings.witness import Witness
 # A batch of this size commits in some 50 ms; a larger one would make those behind it wait longer.
 MAX_BATCH = 20_000
 FLUSH_SECONDS = 1.0
-# Packing so many rows takes 1 ms; more would keep the requests of the event loop waiting, so a thread does it.
-PACK_INLINE_ROWS = 4000
 # A broken connection or a deadlock is tried once more, on a new connection: a second failure is an outage.
 TRANSIENT = (psycopg.OperationalError, psycopg.InterfaceError)
 
@@ -121,7 +120,9 @@ class GroupCommit:
 
     async def _commit_group(self, group: list[Waiting]) -> None:
         try:
-            merged = await self._commit(group)
+            # With traces off that is one look a group, not a request.
+            with tracing.group_commit([waiting.answer for waiting in group] if tracing.ON else ()):
+                merged = await self._commit(group)
         except Exception as error:
             await self._commit_one_by_one(group, error)
             return
@@ -216,7 +217,7 @@ async def _pack(group: Sequence[Waiting]) -> bytes:
     if len(singles) == len(group):
         return b"".join(sorted(singles))
     rows = gather(group)
-    return pack_rows(rows) if len(rows) <= PACK_INLINE_ROWS else await asyncio.to_thread(pack_rows, rows)
+    return await aside(len(rows), lambda: pack_rows(rows))
 
 
 def _is_outage(error: Exception) -> bool:

@@ -9,7 +9,7 @@ from typing import BinaryIO
 import numpy as np
 
 from app.auth.principals import Principal
-from app.core import metrics
+from app.core import metrics, tracing
 from app.core.ahead import ahead
 from app.core.errors import Problem, TooManyRequests, invalid
 from app.presence.counting import Came, Counting
@@ -104,7 +104,7 @@ class Intake:
             raise
         ulid = parsed.server_ulid.upper()
         if submission.idempotency_key is None:
-            stored = await self.commits.submit(reading)
+            stored = await tracing.wait(self.commits.submit(reading))
             return Answer(document(ulid, reading._replace(values=stored.values)), limits)
         async with self._own_transaction(submission, principal) as (transaction, claim):
             if claim and claim.answer is not None:
@@ -129,7 +129,7 @@ class Intake:
             first, second = await anext(parts, None), await anext(parts, None)
             if second is None and (first is None or not self._is_history(first)):
                 if first is not None and len(first):
-                    tally.counts += await self.commits.submit_rows(first)
+                    tally.counts += await tracing.wait(self.commits.submit_rows(first))
                 return Answer(tally.receipt(submission.portuguese), tally.limits)
             everything = _chain([part for part in (first, second) if part is not None], parts)
             return await self._store_in_bulk(submission, principal, everything, tally)

@@ -22,7 +22,7 @@ SELECT_NEWEST: LiteralString = """
         SELECT * FROM reading WHERE reading.server_id = wanted.server_id ORDER BY ts DESC LIMIT 1
     ) AS newest
 """
-SELECT_SENT: LiteralString = "SELECT server_id, name FROM server_quantity WHERE server_id = ANY(%s)"
+SELECT_SENT: LiteralString = "SELECT server_id, name FROM server_quantity WHERE server_id = ANY(%s::int[])"
 # From quantity to quantity that a server has, the newest hour that has it: as many descents as it has quantities.
 SELECT_SEALED: LiteralString = """
     SELECT wanted.server_id, found.quantity_id, found.hour, found.last, found.count
@@ -40,9 +40,13 @@ SELECT_SEALED: LiteralString = """
         SELECT * FROM newest
     ) AS found
 """
+# By its limit an hour is looked up by its key; joined, all segments would be read where they are few enough.
 SELECT_ENDS: LiteralString = """
-    SELECT wanted.server_id, wanted.hour, segment.count, segment.last_ts
-    FROM unnest(%s::int[], %s::int[]) AS wanted (server_id, hour) JOIN segment USING (server_id, hour)
+    SELECT wanted.server_id, wanted.hour, found.count, found.last_ts
+    FROM unnest(%s::int[], %s::int[]) AS wanted (server_id, hour) CROSS JOIN LATERAL (
+        SELECT count, last_ts FROM segment
+        WHERE segment.server_id = wanted.server_id AND segment.hour = wanted.hour LIMIT 1
+    ) AS found
 """
 # Hours whose last reading may lack the quantity.
 SELECT_CELLS: LiteralString = """

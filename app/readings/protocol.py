@@ -8,10 +8,10 @@ import asyncio
 from functools import partial
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 from app.core.connections import ABORT
+from app.core.guarded import GuardedProtocol
 from app.core.identifiers import new_request_id
+from app.core.security import LINES
 from app.readings.bare import PATHS, Sent, understand
 from app.readings.errors import FAILURE
 from app.readings.waiting import Stored
@@ -49,13 +49,13 @@ class _Joined:
 _fields = _Joined()
 
 
-class IngestProtocol(HttpToolsProtocol):
+class IngestProtocol(GuardedProtocol):
     """Holds back the start of a `POST /data` until its body is there, then decides which way it goes."""
 
     _body: bytes | None = None
     """What came of the body of a request that was held back; None: the request goes the usual way."""
 
-    def on_headers_complete(self) -> None:
+    def on_head(self) -> None:
         self._body = b"" if self._may_be_bare() else None
         if self._body is None:
             self._hand_over()
@@ -77,6 +77,7 @@ class IngestProtocol(HttpToolsProtocol):
             self._go_the_usual_way()
             super().on_message_complete()
         else:
+            self.request_is_complete()
             self._store(sent, self._body)
 
     def _may_be_bare(self) -> bool:
@@ -94,7 +95,7 @@ class IngestProtocol(HttpToolsProtocol):
 
     def _hand_over(self) -> None:
         self.scope[ABORT] = self.transport.abort  # type: ignore[literal-required]
-        super().on_headers_complete()
+        super().on_head()
 
     def _go_the_usual_way(self) -> None:
         body, self._body = self._body, None
@@ -116,7 +117,7 @@ class IngestProtocol(HttpToolsProtocol):
             self._fail(cycle, scope, body, error)
             return
         text = sent.answer(answer.result().values)
-        head = b"content-type: application/json\r\nx-request-id: %b\r\n" % new_request_id().encode()
+        head = b"content-type: application/json\r\n%bx-request-id: %b\r\n" % (LINES, new_request_id().encode())
         for name, value in sent.limits.items():
             head += b"%b: %b\r\n" % (name.lower().encode(), value.encode())
         self._write(cycle, b"201 Created", head, text)

@@ -71,7 +71,7 @@ class DataQuery(BaseModel):
         description="With `aggregation`: what stands in intervals without readings: no row, null, the value before, or "
         "the straight line between the values around.",
     )
-    group_by: Annotated[str, Field(max_length=80, pattern=r"^(server|tag:[^\W\d][\w.-]{0,62})$")] | None = Field(
+    group_by: Annotated[str, Field(max_length=67, pattern=r"^(server|tag:[^\W\d][\w.-]*)$")] | None = Field(
         default=None,
         description="With `aggregation` or `function`: a row for each `server`, or each value of a tag (`tag:site`), "
         "instead of one for all together.",

@@ -17,28 +17,31 @@ from app.readings.quantities import NAMES
 Parameters = dict[str, Any]
 
 _SEND: Mapping[str, LiteralString] = {
-    "int4": "string_agg(int4send({}), '')",
     "int8": "string_agg(int8send({}), '')",
     "float8": "string_agg(float8send({}), '')",
     "timestamptz": "string_agg(timestamptz_send({}), '')",
 }
+# An hour and how many readings it has, in one number (`fetching.hours_and_counts`): a number less to append.
+_HOUR_AND: LiteralString = "hour * 4294967296 + {}"
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """A statement with one row, of each column the values of all that was found; `kinds` are PostgreSQL's types."""
+    """A statement with a row for each of some numbers (`groups` of them, such as server and quantity), and in it of
+    each column the values of all that was found; `kinds` are PostgreSQL's types, of eight bytes all.
+    """
 
     text: bytes
+    groups: int
     kinds: tuple[str, ...]
 
 
-def _packed(columns: Sequence[tuple[sql.Composable, str]], source: sql.Composable) -> Packed:
-    listed = sql.SQL(", ").join(sql.SQL(_SEND[kind]).format(column) for column, kind in columns)
-    return Packed(sql.SQL("SELECT {} {}").format(listed, source).as_bytes(), tuple(kind for _, kind in columns))
-
-
-def _of(columns: Sequence[tuple[LiteralString, str]], source: LiteralString) -> Packed:
-    return _packed([(sql.SQL(column), kind) for column, kind in columns], sql.SQL(source))
+def _packed(groups: Sequence[LiteralString], columns: Sequence[tuple[str, str]], source: str) -> Packed:
+    """Columns are expressions and kinds; all of them constants of this module or of its callers' tables."""
+    keys = ", ".join(groups)
+    numbers = ", ".join(_SEND[kind].format(column) for column, kind in columns)
+    text = f"SELECT {keys}, {numbers} FROM {source} GROUP BY {keys} ORDER BY {keys}"  # noqa: S608
+    return Packed(text.encode(), len(groups), tuple(kind for _, kind in columns))
 
 
 SERVERS: LiteralString = """
@@ -50,11 +53,11 @@ QUANTITIES: LiteralString = """
     SELECT quantity_id, name FROM quantity WHERE workspace_id = %(workspace)s ORDER BY quantity_id
 """
 # How much there is, in spans of SPAN_HOURS, without a row a segment: what a query over all of time starts from.
-SPANS = _of(
-    [("span", "int4"), ("segments", "int8"), ("sealed", "int8"), ("hot_hours", "int8"), ("hot", "int8"),
-     ("low", "timestamptz"), ("high", "timestamptz")],
-    """
-    FROM (
+SPANS = _packed(
+    ["span"],
+    [("segments", "int8"), ("sealed", "int8"), ("hot_hours", "int8"), ("hot", "int8"), ("low", "timestamptz"),
+     ("high", "timestamptz")],
+    """(
         SELECT floor(hour / %(span)s::float8)::int AS span, count(*) AS segments, sum(count)::int8 AS sealed,
                0::int8 AS hot_hours, 0::int8 AS hot, min(first_ts) AS low, max(last_ts) AS high
         FROM segment WHERE server_id = ANY(%(servers)s) AND hour BETWEEN %(first)s AND %(last)s GROUP BY 1
@@ -65,23 +68,20 @@ SPANS = _of(
                    max(ts) AS high
             FROM reading WHERE server_id = ANY(%(servers)s) AND ts >= %(low)s AND ts < %(high)s GROUP BY 1, 2
         ) AS hot GROUP BY 1
-    ) AS spans
-    """,
+    ) AS spans""",
 )  # fmt: skip
-# Hours that have both come twice.
-HOURS = _of(
-    [("server_id", "int4"), ("hour", "int4"), ("sealed", "int8"), ("hot", "int8"), ("low", "timestamptz"),
-     ("high", "timestamptz")],
-    """
-    FROM (
-        SELECT server_id, hour, count::int8 AS sealed, 0::int8 AS hot, first_ts AS low, last_ts AS high FROM segment
+# Sealed hours with their counts, and hours of hot rows with theirs below zero; hours that have both come twice.
+HOURS = _packed(
+    ["server_id"],
+    [(_HOUR_AND.format("readings"), "int8"), ("low", "timestamptz"), ("high", "timestamptz")],
+    """(
+        SELECT server_id, hour, count AS readings, first_ts AS low, last_ts AS high FROM segment
         WHERE server_id = ANY(%(servers)s) AND hour BETWEEN %(first)s AND %(last)s
         UNION ALL
-        SELECT server_id, floor(date_part('epoch', ts) / 3600)::int, 0, count(*), min(ts), max(ts) FROM reading
+        SELECT server_id, floor(date_part('epoch', ts) / 3600)::int, -count(*)::int, min(ts), max(ts) FROM reading
         WHERE server_id = ANY(%(servers)s) AND ts >= %(low)s AND ts < %(high)s GROUP BY 1, 2
-    ) AS hours
-    """,
-)  # fmt: skip
+    ) AS hours""",
+)
 # Instants of hours, quantity 0, and columns of them; one round trip for both.
 SEGMENTS = b"""
     SELECT server_id, hour, 0 AS quantity_id, segment.count, timestamps
@@ -94,41 +94,39 @@ SEGMENTS = b"""
 """
 
 
+QUARTERS = b"""
+    SELECT server_id, hour, quarters
+    FROM unnest(%(servers)s::int[], %(hours)s::int[]) AS wanted (server_id, hour) JOIN segment USING (server_id, hour)
+    WHERE quarters IS NOT NULL
+"""
+
+
 @lru_cache(maxsize=64)
-def statistics(columns: tuple[str, ...]) -> Packed:
-    """Server, hour, quantity, count and these statistics of segments, from `ix_segment_column_statistics` alone where
-    vacuum has been; a column more is a tenth of the time.
+def statistics(names: tuple[str, ...]) -> Packed:
+    """By server and quantity: hours with their counts, and these statistics of segments. It is read from
+    `ix_segment_column_statistics` alone, in its order, where vacuum has been.
     """
-    keys = [(sql.Identifier(name), "int4") for name in ("server_id", "hour", "quantity_id", "count")]
     return _packed(
-        keys + [(sql.Identifier(name), "float8") for name in columns],
-        sql.SQL("""
-        FROM segment_column
-        WHERE server_id = ANY(%(servers)s) AND hour BETWEEN %(first)s AND %(last)s AND quantity_id = ANY(%(quantities)s)
-        """),
+        ["server_id", "quantity_id"],
+        [(_HOUR_AND.format("count"), "int8"), *((name, "float8") for name in names)],
+        """segment_column
+        WHERE server_id = ANY(%(servers)s) AND hour BETWEEN %(first)s AND %(last)s
+            AND quantity_id = ANY(%(quantities)s)""",
     )
 
 
 @lru_cache(maxsize=64)
 def hot_rows(custom: tuple[str, ...]) -> Packed:
-    """Server, instant, the known quantities and these custom ones of hot readings, in order of server and instant;
-    NaN for absent.
-    """
-    known = [sql.SQL("coalesce({}, 'NaN')").format(sql.Identifier(name)) for name in NAMES]
-    extra = [sql.SQL("coalesce((extra ->> {})::float8, 'NaN')").format(sql.Literal(name)) for name in custom]
-    keys: list[tuple[sql.Composable, str]] = [
-        (sql.Identifier("server_id"), "int4"),
-        (sql.Identifier("ts"), "timestamptz"),
-    ]
+    """By server: instant, the known quantities and these custom ones of hot readings, NaN for absent, by instant."""
+    extra = [f"(extra ->> {sql.Literal(name).as_string()})::float8" for name in custom]
     return _packed(
-        keys + [(column, "float8") for column in (*known, *extra)],
-        sql.SQL("""
-        FROM (
+        ["server_id"],
+        [("ts", "timestamptz"), *((f"coalesce({value}, 'NaN')", "float8") for value in (*NAMES, *extra))],
+        """(
             SELECT reading.*
             FROM unnest(%(servers)s::int[], %(lows)s::timestamptz[], %(highs)s::timestamptz[])
                      AS wanted (server_id, low, high)
                  JOIN reading ON reading.server_id = wanted.server_id AND ts >= low AND ts < high
             ORDER BY reading.server_id, ts
-        ) AS hot
-        """),
+        ) AS hot""",
     )

@@ -63,7 +63,8 @@ class Resolver:
         await self._admit(columns, found, keep, faults)
         numbers = np.array([_number(target) for target in found], np.int64)
         ts = self._stamped(columns.ts)
-        return Resolved(Rows(numbers[columns.server], ts, columns.values).take(keep), faults)
+        rows = Rows(numbers[columns.server], ts, columns.values)
+        return Resolved(rows if keep.all() else rows.take(keep), faults)
 
     async def _admit(self, columns: Columns, found: list[Target | Problem], keep: Mask, faults: list[Fault]) -> None:
         """Refuse the readings with quantities that their workspace does not admit."""

@@ -8,7 +8,7 @@ changes nothing. A value's rank is its arrival: segment < hot row < what this tr
 
 import asyncio
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from app.core.copy import Connection, copy_in
 from app.readings import segment_queries as queries
+from app.readings.aside import aside
 from app.readings.cells import Cell, Cells, cells_of, in_key_order, split
 from app.readings.merging import merge
 from app.readings.packing import EPOCH
@@ -27,6 +28,7 @@ from app.readings.waiting import Counts, counts
 
 # A row of each table in binary COPY: how many fields, then the length and the bytes of each.
 _SEGMENT = struct.Struct(">hiiiiiiiqiqi")
+_NULL = struct.pack(">i", -1)
 _COLUMN = struct.Struct(">hiiiiiiii" + "id" * 6 + "i")
 
 Numbers = Mapping[int, Mapping[str, int]]
@@ -46,20 +48,22 @@ class Folded:
     segments: int = 0
 
 
-async def fold(connection: Connection, cells: Cells, incoming: Rows = EMPTY) -> Folded:
+async def fold(connection: Connection, cells: Cells, incoming: Rows = EMPTY, most: int = 0) -> Folded:
     """Seal the hot rows of these cells together with the `incoming` readings, all of them in these cells, within the
     caller's transaction, which has locked the cells. A server that is gone gets nothing.
+
+    Of hours without a gap no more than `most` hot rows, the oldest, if it is not 0.
 
     Raises: UnknownQuantity.
     """
     numbers = await numbers_of(connection, cells)
     cells = cells.take(np.isin(cells.server, list(numbers)))
-    incoming = in_key_order(incoming.take(np.isin(incoming.server, list(numbers))))
     if not len(cells):
         return Folded()
-    hot = await take_hot(connection, cells, numbers)
+    hot = await take_hot(connection, cells, numbers, most)
     stored = await read(connection, cells, numbers)
-    changed, total = await asyncio.to_thread(_merge, stored, hot, incoming)
+    count = len(hot) + len(incoming)
+    changed, total = await aside(count, lambda: _merge(stored, hot, incoming, list(numbers)))
     await write(connection, cells_of([cell for cell in changed if cell in stored]), changed, numbers)
     return Folded(total, len(hot), len(changed))
 
@@ -80,12 +84,18 @@ async def lock(connection: Connection, cells: Cells) -> None:
     await connection.execute(queries.LOCK_CELLS, cells.arrays())
 
 
-async def take_hot(connection: Connection, cells: Cells, numbers: Numbers) -> Rows:
+async def try_lock(connection: Connection, cells: Cells) -> list[bool]:
+    """Which of these cells are this transaction's now; waits for nobody."""
+    await connection.execute(PLAN_BY_KEY)
+    cursor = await connection.execute(queries.TRY_LOCK_CELLS, cells.arrays())
+    return [locked for (locked,) in await cursor.fetchall()]
+
+
+async def take_hot(connection: Connection, cells: Cells, numbers: Numbers, most: int) -> Rows:
     """Delete the hot rows of locked cells, and give them in key order. Raises: UnknownQuantity."""
     custom = sorted({name for names in numbers.values() for name in names} - ID_OF_NAME.keys())
-    await connection.execute(PLAN_BY_KEY)
     cursor = connection.cursor(binary=True)
-    await cursor.execute(queries.take_hot(cells.runs(), custom))
+    await cursor.execute(queries.take_hot(cells.runs(), custom, most))
     row = await cursor.fetchone()
     if row is None or row[0] is None:
         return EMPTY
@@ -122,7 +132,7 @@ async def write(connection: Connection, old: Cells, new: Mapping[Cell, Rows], nu
         for statement in (queries.DELETE_SEGMENTS, queries.DELETE_COLUMNS):
             await connection.execute(statement, old.arrays())
     if new:
-        segments, columns = await asyncio.to_thread(_pack, new, numbers)
+        segments, columns = await aside(sum(map(len, new.values())), lambda: _pack(new, numbers))
         await copy_in(connection, queries.COPY_SEGMENTS, segments)
         await copy_in(connection, queries.COPY_COLUMNS, columns)
 
@@ -132,8 +142,12 @@ def _column(packed: bytes, kind: str, native: type[np.generic]) -> Any:
     return np.frombuffer(packed, kind).astype(native)
 
 
-def _merge(stored: Mapping[Cell, Rows], hot: Rows, incoming: Rows) -> tuple[dict[Cell, Rows], Counts]:
-    """The cells that differ from their segments afterwards, and what became of the incoming readings."""
+def _merge(
+    stored: Mapping[Cell, Rows], hot: Rows, incoming: Rows, servers: Sequence[int]
+) -> tuple[dict[Cell, Rows], Counts]:
+    """The cells that differ from their segments afterwards, and what became of these servers' incoming readings."""
+    known = np.isin(incoming.server, servers)
+    incoming = in_key_order(incoming if known.all() else incoming.take(known))
     changed: dict[Cell, Rows] = {}
     for cell, rows in split(hot):
         merged, outcome = _merge_cell(stored.get(cell), rows)
@@ -189,7 +203,10 @@ def _by_number(rows: Rows, numbers: Mapping[str, int]) -> dict[int, Float]:
 def _pack_segment(server_id: int, encoded: Encoded) -> bytes:
     first, last = encoded.first_ts - EPOCH, encoded.last_ts - EPOCH
     lengths_and_values = (4, server_id, 4, encoded.hour, 4, encoded.count, 8, first, 8, last, len(encoded.timestamps))
-    return _SEGMENT.pack(6, *lengths_and_values) + encoded.timestamps
+    packed = _SEGMENT.pack(7, *lengths_and_values) + encoded.timestamps
+    if encoded.quarters is None:
+        return packed + _NULL
+    return packed + struct.pack(">i", len(encoded.quarters)) + encoded.quarters
 
 
 def _pack_columns(server_id: int, encoded: Encoded) -> bytes:

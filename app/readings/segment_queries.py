@@ -11,9 +11,13 @@ from psycopg import sql
 
 from app.readings.quantities import NAMES
 
-# The rows of an array come in its order, so the locks are taken in it.
+# The rows of an array come in its order, so the locks are taken in it. What is read behind them is read by its key,
+# whatever the planner thinks of so many cells.
 LOCK_CELLS: LiteralString = """
-    SELECT pg_advisory_xact_lock(server_id, hour) FROM unnest(%s::int[], %s::int[]) AS cell (server_id, hour)
+    SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)
+    UNION ALL
+    SELECT pg_advisory_xact_lock(server_id, hour)::text, ''
+    FROM unnest(%s::int[], %s::int[]) AS cell (server_id, hour)
 """
 TRY_LOCK_CELLS: LiteralString = """
     SELECT pg_try_advisory_xact_lock(server_id, hour) FROM unnest(%s::int[], %s::int[]) AS cell (server_id, hour)
@@ -40,7 +44,7 @@ DELETE_COLUMNS: LiteralString = """
     WHERE stored.server_id = cell.server_id AND stored.hour = cell.hour
 """
 COPY_SEGMENTS: LiteralString = """
-    COPY segment (server_id, hour, count, first_ts, last_ts, timestamps) FROM STDIN (FORMAT BINARY)
+    COPY segment (server_id, hour, count, first_ts, last_ts, timestamps, quarters) FROM STDIN (FORMAT BINARY)
 """
 COPY_COLUMNS: LiteralString = """
     COPY segment_column (server_id, hour, quantity_id, count, sum, m2, min, max, first, last, payload)
@@ -49,12 +53,15 @@ COPY_COLUMNS: LiteralString = """
 # Held by the connection of the sealer at work: a second one would find the same hours.
 TRY_LOCK_SEALER: LiteralString = "SELECT pg_try_advisory_lock(1784834083, 0)"
 # The next hours that are due, ascending, each with its count of hot rows: those of so many servers behind the given
-# one, of each the oldest day that has any. A server that is gone has no segments to come; its rows are its deletion's.
+# one, of each the oldest day that has any, behind the hour that it was passed by at. A server that is gone has no
+# segments to come; its rows are its deletion's.
 SELECT_DUE: LiteralString = """
     WITH oldest AS MATERIALIZED (
         SELECT server.server_id, first.ts
-        FROM server CROSS JOIN LATERAL (
-            SELECT ts FROM reading WHERE reading.server_id = server.server_id AND ts < %(before)s ORDER BY ts LIMIT 1
+        FROM server LEFT JOIN unnest(%(passed)s::int[], %(hours)s::int[]) AS passed (server_id, hour) USING (server_id)
+        CROSS JOIN LATERAL (
+            SELECT ts FROM reading WHERE reading.server_id = server.server_id AND ts < %(before)s
+                AND ts >= coalesce(to_timestamp(passed.hour * 3600::float8), '-infinity') ORDER BY ts LIMIT 1
         ) AS first
         WHERE server.server_id > %(after)s ORDER BY server.server_id LIMIT %(servers)s
     )
@@ -73,13 +80,16 @@ SELECT_OLDEST_DUE: LiteralString = """
 """
 
 
-def take_hot(cells: Sequence[tuple[int, int, int]], custom: Sequence[str]) -> sql.Composed:
+def take_hot(cells: Sequence[tuple[int, int, int]], custom: Sequence[str], most: int) -> sql.Composed:
     """Delete hot rows and give them as columns in one row of bytes: server (int4), instant (timestamptz), the known
     quantities, these custom ones (float8, NaN for absent), and 1 where the row holds another, else 0; big-endian.
 
-    `cells` are runs (server, first hour, hour behind the last). A row each, the client would spend 2 µs on a reading;
-    so PostgreSQL spends 0.3.
+    `cells` are runs (server, first hour, hour behind the last); `most` rows of each run go, the oldest (0: all). A row
+    each, the client would spend 2 µs on a reading; so PostgreSQL spends 0.3.
     """
+    bound = sql.SQL("""AND hot.ts <= (SELECT max(ts) FROM (
+                SELECT ts FROM reading WHERE server_id = run.server_id AND ts >= run.start AND ts < run.stop
+                ORDER BY ts LIMIT {}) AS oldest)""").format(most)
     runs = sql.SQL(", ").join(
         sql.SQL("({}, to_timestamp({}), to_timestamp({}))").format(server_id, first * 3600, end * 3600)
         for server_id, first, end in cells
@@ -92,11 +102,11 @@ def take_hot(cells: Sequence[tuple[int, int, int]], custom: Sequence[str]) -> sq
     return sql.SQL("""
         WITH gone AS (
             DELETE FROM reading AS hot USING (VALUES {runs}) AS run (server_id, start, stop)
-            WHERE hot.server_id = run.server_id AND hot.ts >= run.start AND hot.ts < run.stop
+            WHERE hot.server_id = run.server_id AND hot.ts >= run.start AND hot.ts < run.stop {bound}
             RETURNING hot.*
         )
         SELECT string_agg(int4send(server_id), ''), string_agg(timestamptz_send(ts), ''), {columns} FROM gone
-    """).format(runs=runs, columns=sql.SQL(", ").join(columns))
+    """).format(runs=runs, bound=bound if most else sql.SQL(""), columns=sql.SQL(", ").join(columns))
 
 
 # --- Deleting ---
@@ -154,7 +164,8 @@ ESTIMATE_SEGMENTS: LiteralString = "SELECT reltuples FROM pg_class WHERE oid = '
 # Pages of the table drawn at random: no server is favoured for having few hours.
 SELECT_SAMPLE: LiteralString = "SELECT server_id, hour FROM segment TABLESAMPLE SYSTEM (%s) LIMIT %s"
 SELECT_SEGMENT_FACTS: LiteralString = """
-    SELECT segment.server_id, segment.hour, segment.count, segment.first_ts, segment.last_ts, segment.timestamps
+    SELECT segment.server_id, segment.hour, segment.count, segment.first_ts, segment.last_ts, segment.timestamps,
+           segment.quarters
     FROM unnest(%s::int[], %s::int[]) AS cell (server_id, hour) JOIN segment USING (server_id, hour)
 """
 SELECT_COLUMN_FACTS: LiteralString = """

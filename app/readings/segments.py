@@ -27,6 +27,7 @@ from dataclasses import dataclass
 import numpy as np
 from pcodec import ChunkConfig, DeltaSpec, standalone
 
+from app.readings import quarters
 from app.readings.rows import Float, Int
 
 VERSION = 1
@@ -78,6 +79,7 @@ class Encoded:
     last_ts: int
     timestamps: bytes
     columns: Sequence[Column]
+    quarters: bytes | None
 
 
 def hours_of(ts: Int) -> Int:
@@ -93,10 +95,10 @@ def start_of(hour: int) -> int:
 
 def encode(hour: int, ts: Int, values: Mapping[int, Float]) -> Encoded:
     """One hour: instants (n,), n > 0, ascending and each once, and by quantity_id float64 (n,) with NaN for absent."""
-    columns = [_column(quantity_id, column) for quantity_id, column in sorted(values.items())]
-    return Encoded(
-        hour, len(ts), int(ts[0]), int(ts[-1]), encode_timestamps(ts), [column for column in columns if column]
-    )
+    found = [_column(quantity_id, column) for quantity_id, column in sorted(values.items())]
+    columns = [column for column in found if column]
+    parts = quarters.encode(start_of(hour), ts, values)
+    return Encoded(hour, len(ts), int(ts[0]), int(ts[-1]), encode_timestamps(ts), columns, parts)
 
 
 def encode_timestamps(ts: Int) -> bytes:

@@ -158,7 +158,7 @@ class Asking:
     async def _page(self, limit: int, budget: int, form: str) -> Reply:
         question = self.asked.question
         found: list[Piece] = []
-        async with self._pieces(budget) as pieces:
+        async with self._pieces(budget) as (pieces, _):
             async for piece in pieces:
                 found.append(piece)
                 if sum(map(len, found)) > limit:
@@ -188,7 +188,9 @@ class Asking:
         kept: list[bytes] | None = [b"\n"] if self.key else None
         try:
             writer = self._writer(form)
-            async with self._pieces(budget) as pieces:
+            async with self._pieces(budget) as (pieces, may_fail):
+                if may_fail:
+                    spill.hold()
                 async for piece in pieces:
                     written = await in_thread(lambda piece=piece: writer.write(piece))  # type: ignore[misc]
                     kept = _kept(kept, written)
@@ -201,14 +203,15 @@ class Asking:
             spill.end(error)
 
     @asynccontextmanager
-    async def _pieces(self, budget: int) -> AsyncIterator[AsyncGenerator[Piece]]:
+    async def _pieces(self, budget: int) -> AsyncIterator[tuple[AsyncGenerator[Piece], bool]]:
+        """The rows, and whether it may turn out that there are none because of too many values."""
         question = self.asked.question
         with timed(question, self.series.slow_seconds) as timing:
             async with self.series.open(self.workspace_id, self.query, question, budget) as (connection, seen, cost):
                 timing.expect(cost)
                 try:
                     async with aclosing(answer.pieces(connection, question, seen)) as pieces:
-                        yield pieces
+                        yield pieces, answer.may_fail(question, seen)
                 except TooManyValues:
                     message = "Too many different values for exact percentiles; use a shorter interval or range"
                     raise invalid_field(("query", "function"), message, "too_many_values") from None

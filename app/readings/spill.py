@@ -27,12 +27,18 @@ class Spill:
         self._written = self._read = 0
         self._changed = asyncio.Event()
         self._drained = asyncio.Event()
-        self._ended = False
+        self._ended = self._held = False
         self._failure: BaseException | None = None
+
+    def hold(self) -> None:
+        """Give out nothing before the end: until then it may turn out that there is no answer."""
+        self._held = True
 
     async def put(self, data: bytes) -> None:
         """Add bytes; waits only while the file is full."""
         while self._written - self._read > MAX_FILE:
+            self._held = False
+            self._changed.set()
             self._drained.clear()
             await self._drained.wait()
         if self._file is None and self._in_memory + len(data) <= MAX_MEMORY:
@@ -50,7 +56,12 @@ class Spill:
     async def read(self) -> AsyncIterator[bytes]:
         """The bytes in their order."""
         while True:
-            if self._parts:
+            if self._held and not self._ended:
+                self._changed.clear()
+                await self._changed.wait()
+            elif self._held and self._failure:
+                raise self._failure
+            elif self._parts:
                 part = self._parts.popleft()
                 self._in_memory -= len(part)
                 yield part

@@ -1,17 +1,18 @@
 """Readings that go straight into segments: history that is older than the hours that stay hot."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 import numpy as np
+import numpy.typing as npt
 
 from app.core.clock import to_microseconds
 from app.core.copy import Connection
 from app.readings import hot, sealed
-from app.readings import segment_queries as queries
+from app.readings.aside import aside
 from app.readings.cells import Cells, cell_starts, cells_at, in_key_order
 from app.readings.packing import pack_rows
-from app.readings.rows import EMPTY, Rows
+from app.readings.rows import EMPTY, Int, Rows, concatenate
 from app.readings.sealing import due_before
 from app.readings.waiting import Counts, counts
 
@@ -51,29 +52,35 @@ async def fold(connection: Connection, rows: Rows) -> Counts:
     return folded.counts
 
 
-async def fold_dense(connection: Connection, rows: Rows, room: int) -> tuple[Counts, int]:
+async def fold_dense(connection: Connection, held: Sequence[Rows], room: int) -> tuple[Counts, int]:
     """Merge readings, in their order, into segments where their hours are dense and nobody else is at them; the others
     become hot rows. Takes no more than `room` locks and waits for none, so that the caller may call again and again
     within one transaction. Returns what became of them, and how many locks were taken.
     """
-    rows = in_key_order(rows)
-    starts = cell_starts(rows)
-    sizes = np.diff(np.append(starts, len(rows)))
-    cells = cells_at(rows, starts)
+    count = sum(map(len, held))
+    rows, cells, sizes = await aside(count, lambda: _by_cell(held))
     dense = sizes >= MIN_CELL_ROWS
     dense &= np.cumsum(dense) <= room
-    dense[dense] = await _locked(connection, cells.take(dense))
-    straight = np.repeat(dense, sizes)
+    dense[dense] = await sealed.try_lock(connection, cells.take(dense))
+    history, rest, packed = await aside(count, lambda: _separated(rows, np.repeat(dense, sizes)))
     total = Counts()
-    if dense.any():
-        total += (await sealed.fold(connection, cells.take(dense), rows.take(straight))).counts
-    if not dense.all():
-        rest = rows.take(~straight)
-        total += counts(await hot.store(connection, rest, pack_rows(rest)), len(rest))
+    if len(history):
+        total += (await sealed.fold(connection, cells.take(dense), history)).counts
+    if len(rest):
+        total += counts(await hot.store(connection, rest, packed), len(rest))
     return total, int(dense.sum())
 
 
-async def _locked(connection: Connection, cells: Cells) -> list[bool]:
-    """Which of these cells are ours now."""
-    cursor = await connection.execute(queries.TRY_LOCK_CELLS, cells.arrays())
-    return [locked for (locked,) in await cursor.fetchall()]
+def _by_cell(held: Sequence[Rows]) -> tuple[Rows, Cells, Int]:
+    """All of them in key order, their cells, and how many are in each."""
+    rows = in_key_order(concatenate(held))
+    starts = cell_starts(rows)
+    return rows, cells_at(rows, starts), np.diff(np.append(starts, len(rows)))
+
+
+def _separated(rows: Rows, straight: npt.NDArray[np.bool_]) -> tuple[Rows, Rows, bytes]:
+    """Those that go straight to segments, and the others, packed too."""
+    if straight.all():
+        return rows, EMPTY, b""
+    rest = rows.take(~straight)
+    return rows.take(straight), rest, pack_rows(rest)

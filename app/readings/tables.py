@@ -48,14 +48,21 @@ class StoredSegment(Table):
     first_ts: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     last_ts: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     timestamps: Mapped[bytes] = mapped_column(LargeBinary)
+    quarters: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Statistics of the quarters of a dense hour (see `quarters`)."""
 
 
 class StoredSegmentColumn(Table):
     """One quantity of a segment: its statistics, and its values (see `segments.decode_values`)."""
 
     __tablename__ = "segment_column"
-    # The way to the newest value of each quantity that a server has.
-    __table_args__ = (Index("ix_segment_column_newest", "server_id", "quantity_id", "hour"),)
+    # The way to the newest value of each quantity that a server has; statistics are read from it alone.
+    __table_args__ = (
+        Index(
+            "ix_segment_column_statistics", "server_id", "quantity_id", "hour",
+            postgresql_include=["count", "sum", "m2", "min", "max", "first", "last"],
+        ),
+    )  # fmt: skip
 
     server_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     hour: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)

@@ -23,7 +23,7 @@ def seal() -> int:
 
     async def work(resources: queue.Resources) -> int:
         lag = timedelta(minutes=resources.settings.seal_lag_minutes)
-        done = await sealing.seal(resources.database, lag, seconds=SEALING_SECONDS)
+        done = await sealing.seal(resources.database, lag, seconds=SEALING_SECONDS, rest=sealing.REST)
         return done.readings if done else 0
 
     return queue.run(work)

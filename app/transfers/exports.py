@@ -63,7 +63,9 @@ async def order(database: Database, principal: Principal, body: ExportRequest) -
     async with database.write(principal.workspace_id) as session:
         audit.record(session, principal, "export.create", job_ulid, after=parameters)
         request_id = origin.current().request_id
-        return await jobs.create(session, principal.workspace_id, job_ulid, "export", parameters, request_id)
+        return await jobs.create(
+            session, principal.workspace_id, job_ulid, "export", parameters, request_id, owner=principal
+        )
 
 
 async def finished(

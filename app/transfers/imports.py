@@ -155,7 +155,8 @@ async def _store_load(job: Held, writer: WriterConnection, load: Load, point: Ch
     left = sum(len(part.rows) for part in parts)
     for place, part in enumerate(parts or [Part(EMPTY, hot=True)], 1):
         left -= len(part.rows)
-        async with writer.transaction() as connection:
+        # Saved together with how far the job is: what a crash of the machine takes back is done again.
+        async with writer.transaction(durable=False) as connection:
             await _store_part(connection, part, point)
             progress = point.share(load, left)
             if place >= len(parts):

@@ -100,7 +100,9 @@ class Loader:
             refused.append((int(columns.index[row]), f"There is no server {server!r} in this workspace."))
         for row in np.flatnonzero(known & empty).tolist():
             refused.append((int(columns.index[row]), f"Send at least one value: {', '.join(NAMES)}"))
-        return Rows(numbers, columns.ts, values).take(known & ~empty)
+        rows = Rows(numbers, columns.ts, values)
+        good = known & ~empty
+        return rows if good.all() else rows.take(good)
 
     def _number(self, server: str) -> int | None:
         return self._known.get(server) or self._known.get(server.upper())

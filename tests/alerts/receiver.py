@@ -9,6 +9,14 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+STATUSES = {"/redirect": 302, "/500": 500, "/no_service": 404, "/busy": 429, "/page": 403}
+TEXTS = {"/no_service": b"no_service", "/page": b"<html>of an internal service</html>"}
+TELEGRAM = {
+    200: b'{"ok":true,"result":{}}',
+    400: b'{"ok":false,"error_code":400,"description":"Bad Request: chat not found"}',
+    429: b'{"ok":false,"error_code":429,"description":"Too Many Requests","parameters":{"retry_after":5}}',
+}
+
 
 @dataclass(frozen=True)
 class Delivery:
@@ -26,7 +34,10 @@ class Delivery:
 
 @dataclass
 class Receiver:
-    """What came. `/ok` answers 204, `/half` fails every other request, `/redirect` points to `/ok`, `/500` fails."""
+    """What came. `/ok` answers 204, `/half` fails every other request, `/redirect` points to `/ok`, `/500` fails.
+
+    `/no_service`, `/busy` and `/page` refuse as Slack or a proxy does, `/telegram/…` answers as Telegram.
+    """
 
     port: int = 0
     deliveries: list[Delivery] = field(default_factory=list)
@@ -42,9 +53,11 @@ class Receiver:
         with self._lock:
             self.deliveries.append(delivery)
             fails = delivery.path == "/half" and len(self.deliveries) % 2
-            status = 500 if fails else {"/redirect": 302, "/500": 500}.get(delivery.path, 204)
+            status = 500 if fails else STATUSES.get(delivery.path, 204)
+            if delivery.path.startswith("/telegram/"):
+                status = {"-400": 400, "-429": 429}.get(delivery.body["chat_id"], 200)
             if status == 204:
-                self.taken[delivery.headers["webhook-id"]] += 1
+                self.taken[delivery.headers.get("webhook-id", "")] += 1
             return status
 
 
@@ -61,8 +74,12 @@ def running() -> Iterator[Receiver]:
             self.send_response(status)
             if status == 302:
                 self.send_header("Location", receiver.url("/ok"))
-            self.send_header("Content-Length", "0")
+            if status == 429:
+                self.send_header("Retry-After", "7" if self.path == "/busy" else "1")
+            said = TEXTS.get(self.path, TELEGRAM.get(status, b"") if self.path.startswith("/telegram/") else b"")
+            self.send_header("Content-Length", str(len(said)))
             self.end_headers()
+            self.wfile.write(said)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

@@ -9,6 +9,13 @@ from tests.containers.compose_file import APPLICATION, PROJECT, load, service, v
 
 # In here both are the service `redis`, so what `.env` says of them must not come through.
 NEVER_GIVEN = {"CACHE_URL", "BROKER_URL"}
+# Of OpenTelemetry, which reads them itself.
+STANDARD = {
+    *("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS"),
+    *("OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"),
+}
+# Started only when asked for: `--profile monitoring`.
+MONITORING = {"prometheus", "grafana"}
 OWN_ADDRESSES = {
     "DATABASE_URL": "postgresql://sentinela@db:5432/sentinela",
     "REDIS_URL": "redis://redis:6379",
@@ -20,7 +27,10 @@ def settings_names() -> set[str]:
 
 
 def test_the_services_are_those_of_the_contract() -> None:
-    assert set(load()["services"]) == {"app", "worker", "beat", "watcher", "db", "redis"}
+    services = load()["services"]
+    always = {name for name, each in services.items() if "profiles" not in each}
+    assert always == {"app", "worker", "beat", "watcher", "db", "redis"}
+    assert {name for name, each in services.items() if each.get("profiles") == ["monitoring"]} == MONITORING
 
 
 def test_both_generations_of_compose_read_the_file() -> None:
@@ -40,7 +50,7 @@ def test_addresses_are_the_own_services_whatever_dotenv_says(name: str) -> None:
 @pytest.mark.parametrize("name", APPLICATION)
 def test_every_other_setting_comes_through(name: str) -> None:
     environment = service(name)["environment"]
-    assert set(environment) == settings_names() - NEVER_GIVEN
+    assert set(environment) == (settings_names() | STANDARD) - NEVER_GIVEN
     fixed = {key for key in environment if key in OWN_ADDRESSES or key.endswith("_FILE") or key == "DATA_DIR"}
     passed = {key: value for key, value in environment.items() if key not in fixed}
     assert passed == {key: f"${{{key}:-}}" for key in passed}
@@ -61,6 +71,8 @@ def test_only_the_api_is_reached_from_elsewhere() -> None:
         "app": ["${API_PORT:-8000}:8000"],
         "db": ["127.0.0.1:${DB_PORT:-5432}:5432"],
         "redis": ["127.0.0.1:${REDIS_PORT:-6379}:6379"],
+        "prometheus": ["127.0.0.1:${PROMETHEUS_PORT:-9090}:9090"],
+        "grafana": ["127.0.0.1:${GRAFANA_PORT:-3000}:3000"],
     }
 
 
@@ -103,13 +115,16 @@ def test_nothing_starts_before_what_it_needs() -> None:
         "worker": {"app"},
         "beat": {"app"},
         "watcher": {"app"},
+        "grafana": {"prometheus"},
     }
     assert {need["condition"] for each in needs.values() for need in each.values()} == {"service_healthy"}
 
 
 def test_every_named_volume_is_declared_and_used() -> None:
     used = {volume.split(":")[0] for each in load()["services"].values() for volume in each["volumes"]}
-    assert used == set(load()["volumes"])
+    folders = {name for name in used if name.startswith("./")}
+    assert used - folders == set(load()["volumes"])
+    assert [name for name in folders if not (PROJECT / name).is_dir()] == []
 
 
 def test_development_mounts_the_source_and_reloads() -> None:

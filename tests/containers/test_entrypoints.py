@@ -1,6 +1,7 @@
 """The shell in front of PostgreSQL and Redis: a password of its own on the first start, the same ever after."""
 
 import os
+import re
 import stat
 import subprocess
 import time
@@ -45,6 +46,22 @@ def start_database(programs: Path, password: Path) -> list[str]:
     command, env = shell("db", programs, POSTGRES_PASSWORD_FILE=str(password))
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=True, umask=0o022)
     return done.stdout.split()
+
+
+def test_grafana_gets_a_password_of_its_own_that_outlives_a_restart(tmp_path: Path) -> None:
+    """Its user owns the folder, so there is nobody to give the file to."""
+    password = tmp_path / "admin-password"
+    script = entrypoint_script("grafana").replace("exec /run.sh", 'exec cat "$GF_SECURITY_ADMIN_PASSWORD__FILE"')
+    env = os.environ | {"GF_SECURITY_ADMIN_PASSWORD__FILE": str(password)}
+
+    def start() -> str:
+        return subprocess.run(["sh", "-ec", script], env=env, capture_output=True, text=True, check=True).stdout
+
+    first = start()
+    assert re.fullmatch("[0-9a-f]{32}", first)
+    assert start() == first
+    assert stat.S_IMODE(password.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [password]
 
 
 def test_database_gets_a_password_of_its_own(programs: Path, tmp_path: Path) -> None:

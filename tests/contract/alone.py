@@ -16,12 +16,14 @@ READY_WITHIN = 25.0
 class Alone:
     """One API process in a folder of its own, configured by environment and by the folder's `.env`."""
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(self, folder: Path, *arguments: str, **settings: str) -> None:
+        """`arguments` are more of uvicorn's."""
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.output = folder / f"api-{self.port}.log"
         (folder / ".env").touch()
         command = [sys.executable, "-m", "uvicorn", "app.main:app", "--host", "127.0.0.1", "--port", str(self.port)]
+        command += arguments
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
                 command,

@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
 
+from app.alerts.channels.webhook import sign
 from tests.alerts.receiver import Receiver, running
 from tests.conftest import User
 from tests.contract.calls import Row, unique
@@ -125,3 +127,126 @@ def test_notifications_come_in_pages_newest_first(client: httpx.Client, newcomer
     assert [row["notification_id"] for row in page.json() + rest.json()] == made[::-1]
     other = {"channel_id": "01ARZ3NDEKTSV4RRFFQ69G5FAV"}
     assert client.get("/notifications", params=other, headers=newcomer.headers).json() == []
+
+
+def make_kind(client: httpx.Client, user: User, **fields: Any) -> Row:
+    response = client.post("/channels", json={"name": unique("channel"), **fields}, headers=user.headers)
+    assert response.status_code == 201, response.text
+    channel: Row = response.json()
+    return channel
+
+
+SMTP = {"host": "smtp.example.com", "port": 465, "security": "tls", "username": "ana", "password": "violet-otter-42"}
+KINDS: list[Row] = [
+    {"kind": "email", "to": ["ana@example.com"], "smtp": {**SMTP, "sender": "s@example.com"}},
+    {"kind": "email", "to": ["a@b.c"], "smtp": {"host": "smtp.example.com", "sender": "very-plain@example.com"}},
+    {"kind": "slack", "url": "https://hooks.slack.com/services/T0/B0/very-secret"},
+    {"kind": "telegram", "chat_id": "@field", "token": "123456:very-secret"},
+]
+
+
+@pytest.mark.parametrize("fields", KINDS, ids=lambda fields: str(fields["kind"]))
+def test_a_secret_that_was_given_is_never_given_out(client: httpx.Client, user: User, fields: Row) -> None:
+    channel = make_kind(client, user, **fields)
+    path = f"/channels/{channel['channel_id']}"
+    shown = [
+        channel,
+        client.get(path, headers=user.headers).json(),
+        client.patch(path, json={"language": "pt"}, headers=user.headers).json(),
+        client.get("/audit", headers=user.headers).json(),
+    ]
+    assert "very-secret" not in str(shown)
+    assert "violet-otter" not in str(shown)
+    assert (shown[1]["language"], shown[2]["language"], channel["secret"]) == ("en", "pt", None)
+    assert (channel["group_seconds"], channel["events"]) == (10, ["opened", "resolved"])
+
+
+def test_what_a_channel_is_told_can_be_changed(client: httpx.Client, newcomer: User, receiver: Receiver) -> None:
+    channel = make(client, newcomer, receiver.url("/500"))
+    path = f"/channels/{channel['channel_id']}"
+
+    def change(**fields: Any) -> Row:
+        answer = client.patch(path, json=fields, headers=newcomer.headers)
+        assert answer.status_code == 200, answer.text
+        found: Row = answer.json()
+        return found
+
+    assert change(url=receiver.url("/ok"), group_seconds=30, per_minute=5)["url"] == receiver.url("/ok")
+    assert tried(client, newcomer, channel)["state"] == "delivered"
+    signed = receiver.deliveries[-1]
+    expected = sign(
+        channel["secret"], signed.headers["webhook-id"], int(signed.headers["webhook-timestamp"]), signed.content
+    )
+    assert signed.headers["webhook-signature"] == expected, "the secret is still the one that was shown"
+    again = change(group_seconds=None, per_minute=None, events=["acknowledged"], name="renamed")
+    assert (again["group_seconds"], again["per_minute"]) == (0, 600), "null is the default"
+    assert (again["name"], again["events"]) == ("renamed", ["acknowledged"])
+    other = make(client, newcomer, receiver.url("/ok"))
+    taken = client.patch(path, json={"name": other["name"]}, headers=newcomer.headers)
+    assert_problem(taken, 409)
+    actions = [row["action"] for row in client.get("/audit", headers=newcomer.headers).json()]
+    assert actions.count("channel.change") == 2
+
+
+def test_a_channel_that_is_switched_off_tells_nothing_of_what_waited(
+    client: httpx.Client, newcomer: User, receiver: Receiver
+) -> None:
+    channel = make(client, newcomer, receiver.url("/500"))
+    waiting = tried(client, newcomer, channel)
+    client.patch(f"/channels/{channel['channel_id']}", json={"enabled": False}, headers=newcomer.headers)
+    path = f"/notifications/{waiting['notification_id']}"
+    assert client.get(path, headers=newcomer.headers).json()["state"] == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"kind": "webhook"}, "url"),
+        ({"kind": "webhook", "url": "https://example.com", "to": ["ana@example.com"]}, "to"),
+        ({"kind": "email", "to": ["ana"]}, "to"),
+        ({"kind": "email", "to": ["ana@example.com, rui@example.com"]}, "to"),
+        ({"kind": "email", "to": []}, "to"),
+        ({"kind": "email", "to": ["ana@example.com"]}, "smtp"),
+        ({"kind": "email", "to": ["a@b.c"], "smtp": {**SMTP, "security": "none", "sender": "s@b.c"}}, "smtp"),
+        ({"kind": "email", "to": ["a@b.c"], "smtp": {"host": "b.c", "username": "x", "sender": "s@b.c"}}, "smtp"),
+        ({"kind": "slack", "chat_id": "1", "url": "https://example.com"}, "chat_id"),
+        ({"kind": "telegram", "chat_id": "-100"}, "token"),
+        ({"kind": "telegram", "chat_id": "a b", "token": "1:x"}, "chat_id"),
+        ({"kind": "telegram", "chat_id": "1", "token": "1/../x"}, "token"),
+        ({"kind": "slack", "url": "https://example.com", "per_minute": 0}, "per_minute"),
+        ({"kind": "slack", "url": "https://example.com", "group_seconds": -1}, "group_seconds"),
+        ({"kind": "slack", "url": "https://example.com", "language": "fr"}, "language"),
+        ({"kind": "slack", "url": "https://example.com", "events": ["exploded"]}, "events"),
+    ],
+)
+def test_what_a_kind_does_not_take_is_refused_by_name(
+    client: httpx.Client, user: User, fields: Row, field: str
+) -> None:
+    body = {"name": unique("channel"), **fields}
+    refused = assert_refused(client.post("/channels", json=body, headers=user.headers), field)
+    told = client.post("/channels", json=body, headers={**user.headers, "Accept-Language": "pt"}).json()
+    assert len(told["errors"]) == len(refused["errors"])
+
+
+def test_everything_dead_is_sent_again_at_once(client: httpx.Client, newcomer: User) -> None:
+    channels = [make(client, newcomer, "http://169.254.169.254/") for _ in range(2)]
+    for channel in (*channels, channels[0]):
+        assert tried(client, newcomer, channel)["state"] == "dead"
+    first = {"channel_id": channels[0]["channel_id"]}
+    assert client.post("/notifications/retry", json=first, headers=newcomer.headers).json() == {"queued": 2}
+    left = client.get("/notifications", params={"state": "dead", "channel_id": channels[1]["channel_id"]},
+                      headers=newcomer.headers).json()  # fmt: skip
+    assert len(left) == 1
+    unknown = {"channel_id": "01ARZ3NDEKTSV4RRFFQ69G5FAV"}
+    assert_problem(client.post("/notifications/retry", json=unknown, headers=newcomer.headers), 404)
+
+
+def test_a_limit_a_minute_makes_the_others_wait(client: httpx.Client, newcomer: User, receiver: Receiver) -> None:
+    channel = make_kind(client, newcomer, url=receiver.url("/ok"), per_minute=6)
+    path = f"/channels/{channel['channel_id']}/test"
+    for _ in range(4):
+        client.post(path, headers=newcomer.headers).raise_for_status()
+    time.sleep(3)
+    mine = client.get("/notifications", headers=newcomer.headers).json()
+    assert [row["state"] for row in mine].count("delivered") == 1, "a sixth of six at once, another each ten seconds"
+    assert {row["attempts"] for row in mine if row["state"] == "queued"} == {0}

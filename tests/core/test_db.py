@@ -115,3 +115,18 @@ async def _write_and_fail(database: Database) -> None:
     async with database.write() as session:
         await session.execute(text("INSERT INTO server_history VALUES (-1, 1)"))
         raise RuntimeError("halfway")
+
+
+async def test_a_statement_may_take_what_its_role_is_given(database: Database) -> None:
+    limits = {}
+    async with database.read(1) as session:
+        limits["read"] = await session.scalar(text("SHOW statement_timeout"))
+    async with database.write() as session:
+        limits["write"] = await session.scalar(text("SHOW statement_timeout"))
+    async with database.snapshot(1) as connection:
+        row = await (await connection.execute("SHOW statement_timeout")).fetchone()
+        limits["snapshot"] = row[0] if row else None
+    # Back in the pool the connection has its own limit again.
+    async with database.engine.connect() as connection:
+        limits["pool"] = await connection.scalar(text("SHOW statement_timeout"))
+    assert limits == {"read": "1min", "write": "30s", "snapshot": "1min", "pool": "1min"}

@@ -37,6 +37,8 @@ class Load:
         """How often each status came; 0 stands for a connection that broke."""
         self.slowest = 0.0
         """The longest that an acknowledged request took, seconds."""
+        self.took: list[tuple[float, float]] = []
+        """Of each reading when it was first sent (`time.monotonic`), and the seconds until it was acknowledged."""
 
     def __enter__(self) -> "Load":
         self._thread.start()
@@ -54,9 +56,10 @@ class Load:
     async def _send_for_ever(self) -> None:
         connection = _Connection(self._system.port)
         while not self._stopping:
-            due = time.monotonic() + CONNECTIONS / RATE
+            begun = time.monotonic()
             await self._insist(connection, self._reading())
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            self.took.append((begun, time.monotonic() - begun))
+            await asyncio.sleep(max(0.0, begun + CONNECTIONS / RATE - time.monotonic()))
         connection.close()
 
     def _reading(self) -> Row:

@@ -21,8 +21,8 @@ from tests.conftest import NewServer, NewUser, Server, User
 from tests.contract.calls import column, new_key, readings_of, stamp
 from tests.system import System
 
-COUNT = 100_000 if os.environ.get("SENTINELA_TEST_LONG") == "1" else 3_000
-PATIENCE = 600 if COUNT == 100_000 else 60
+COUNT = 100_000 if os.environ.get("SENTINELA_TEST_LONG") == "1" else 800
+PATIENCE = 600 if COUNT == 100_000 else 90
 BROKER = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
 pytestmark = pytest.mark.skipif(BROKER is None, reason="NOT TESTED: there is no mosquitto on this machine")
 CONFIGURATION = """
@@ -138,7 +138,9 @@ def reading(number: int) -> bytes:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("share", ["", "sentinela"], ids=["one bridge", "two that share"])
+@pytest.mark.parametrize(
+    "share", ["", pytest.param("sentinela", marks=pytest.mark.long)], ids=["one bridge", "two that share"]
+)
 def test_everything_published_is_stored_once_though_bridge_and_broker_are_killed(
     system: System, client: httpx.Client, user: User, server: Server, broker: Mosquitto, publisher: Client, share: str
 ) -> None:

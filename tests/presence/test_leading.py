@@ -21,12 +21,12 @@ TAKES_OVER_SECONDS = 25.0
 class Watcher:
     """A watcher of our own on a database of its own."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, url: str, redis_url: str) -> None:
         self.log = folder / f"watcher-{time.monotonic_ns()}.log"
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "app.watcher"],
-                env=clean_environment(DATABASE_URL=url, DATA_DIR=str(folder)),
+                env=clean_environment(DATABASE_URL=url, REDIS_URL=redis_url, DATA_DIR=str(folder)),
                 stdout=output,
                 stderr=output,
             )
@@ -56,13 +56,13 @@ def own_database(system: System) -> Iterator[str]:
 
 
 @pytest.fixture
-def pair(own_database: str) -> Iterator[list[Watcher]]:
+def pair(system: System, own_database: str) -> Iterator[list[Watcher]]:
     """A leader and a standby, in this order."""
     folder = scratch_folder()
-    watchers = [Watcher(folder, own_database)]
+    watchers = [Watcher(folder, own_database, system.redis_url)]
     try:
         until(watchers[0].leads)
-        watchers.append(Watcher(folder, own_database))
+        watchers.append(Watcher(folder, own_database, system.redis_url))
         time.sleep(3)
         assert not watchers[1].leads(), "two lead"
         yield watchers

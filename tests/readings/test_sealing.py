@@ -10,6 +10,7 @@ import pytest
 from app.core.copy import WriterConnection
 from app.core.db import Database
 from app.readings import hot, sealed, sealing
+from app.readings import segment_queries as queries
 from app.readings.cells import cells_of
 from app.readings.packing import pack_rows
 from app.readings.rows import Rows
@@ -61,7 +62,7 @@ async def test_hours_that_have_passed_are_sealed_and_younger_ones_stay(
     young = made(other, NOW - 60_000_000, 60)
     await store(writer, old)
     await store(writer, young)
-    assert (await seal(database)).failed == 0
+    assert (await seal(database)).failed == []
     async with writer.transaction() as connection:
         hot_rows, segments = await snapshot(connection, [server_id, other])
     assert hot_rows == state_of([young])
@@ -113,17 +114,42 @@ async def test_statistics_stand_beside_the_values(
         assert await found.fetchall() == [(3, 5, 6.25, 0.15625, 1.0, 1.5, 1.0, 1.5)]
 
 
+async def test_an_hour_of_more_rows_than_a_slice_is_sealed_in_several(
+    database: Database, workspace_id: int, writer: WriterConnection
+) -> None:
+    (server_id,) = await new_servers(database, workspace_id, 1)
+    rows = made(server_id, LONG_AGO, 2 * sealing.SLICE_ROWS + 10, step=1000)
+    # The system's own sealer keeps away.
+    other = WriterConnection(database)
+    async with other.statement() as connection:
+        await connection.execute(queries.TRY_LOCK_SEALER.replace("pg_try_", "pg_"))
+    await store(writer, rows)
+    cells = cells_of([(server_id, int(hours_of(rows.ts)[0]))])
+    async with writer.transaction() as connection:
+        await sealed.lock(connection, cells)
+        assert (await sealed.fold(connection, cells, most=100)).hot == 100
+    assert await stored(writer, [server_id]) == state_of([rows])
+    done = await sealing.seal_slice(writer, cells)
+    assert (done.readings, done.segments) == (len(rows) - 100, 2)
+    async with writer.transaction() as connection:
+        hot_rows, segments = await snapshot(connection, [server_id])
+    assert (hot_rows, segments) == ({}, state_of([rows]))
+    await other.close()
+
+
 async def test_a_row_that_cannot_be_sealed_stays_and_the_others_go_on(
     database: Database, workspace_id: int, writer: WriterConnection
 ) -> None:
-    """A quantity that nobody registered has no number; its row must not be lost."""
+    """A quantity that nobody registered has no number; its row must not be lost, nor hold up later days."""
     odd, other = await new_servers(database, workspace_id, 2)
-    unknown = made(odd, LONG_AGO, sealing.SLICE_ROWS, step=1000, never_registered=1.0)
+    unknown = made(odd, LONG_AGO - 48 * HOUR, 10, step=1000, never_registered=1.0)
+    later = made(odd, LONG_AGO, 10)
     await store(writer, unknown)
+    await store(writer, later)
     await store(writer, made(other, LONG_AGO, 10))
-    assert (await seal(database)).failed == 1
+    assert (odd, int(hours_of(unknown.ts)[0])) in (await seal(database)).failed
     async with writer.transaction() as connection:
         hot_rows, segments = await snapshot(connection, [odd, other])
         assert hot_rows == state_of([unknown])
-        assert len(segments) == 10
+        assert len(segments) == 20
         await connection.execute("DELETE FROM reading WHERE server_id = %s", (odd,))

@@ -104,7 +104,7 @@ class Case:
         readings = self.readings(3) + dense
         self.chance.shuffle(readings)
         async with self.writer.transaction() as connection:
-            await straight.fold_dense(connection, rows_of(readings), self.chance.choice([0, 1, 100]))
+            await straight.fold_dense(connection, [rows_of(readings)], self.chance.choice([0, 1, 100]))
         self.note(readings)
 
     def span(self) -> Span:

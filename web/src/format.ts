@@ -27,6 +27,25 @@ export function count(number: number): string {
 const percent = computed(() => new Intl.NumberFormat(language.value, { style: "percent", maximumFractionDigits: 1 }));
 export const share = (of: number): string => percent.value.format(of);
 
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
+
+/** The size of a file, such as 1.4 MB; a kilobyte has 1,000 bytes. */
+export function bytes(size: number): string {
+  const power = Math.min(UNITS.length - 1, size > 0 ? Math.floor(Math.log10(size) / 3) : 0);
+  const options = { style: "unit", unit: UNITS[power] ?? "byte", maximumFractionDigits: 1, unitDisplay: power ? "short" : "long" } as const;
+  return new Intl.NumberFormat(language.value, options).format(size / 1000 ** power);
+}
+
+/** The instant, ISO 8601 in UTC, of a local time of a zone such as 2026-03-29T02:30; of two the earlier offset. */
+export function instantIn(name: string, local: string): string {
+  const wanted = Date.parse(`${local}Z`);
+  const parts = new Intl.DateTimeFormat("sv", { timeZone: name, dateStyle: "short", timeStyle: "medium" });
+  const shown = (ms: number): number => Date.parse(`${parts.format(ms).replace(" ", "T")}Z`);
+  // The offset there, looked at twice: the first look may stand on the other side of a change.
+  const near = wanted - (shown(wanted) - wanted);
+  return new Date(near - (shown(near) - wanted)).toISOString();
+}
+
 const short = computed(() => new Intl.NumberFormat(language.value, { maximumFractionDigits: 3 }));
 export const tick = (number: number): string => short.value.format(number);
 

@@ -5,7 +5,8 @@ from collections.abc import AsyncGenerator
 import numpy as np
 
 from app.core.copy import Connection
-from app.readings.aggregates import key_of
+from app.readings.aggregates import key_of, needs
+from app.readings.aggregates.ranks import MAX_DIFFERENT
 from app.readings.engine import buckets, filling, stored, thinning
 from app.readings.engine.loading import in_thread
 from app.readings.engine.outline import Overview
@@ -32,6 +33,19 @@ async def pieces(connection: Connection, question: Question, seen: Overview) -> 
     yield await thinning.thinned(found, columns(question), labels, question.max_points, *_span(question, seen))
 
 
+def held(question: Question) -> bool:
+    """Whether all rows are held before the first one goes out: to be filled, or because lines are followed forwards
+    while the answer goes backwards.
+    """
+    follows = question.interval is None or needs(question.functions).lines
+    return bool(question.functions) and (question.fill != "none" or (question.descending and follows))
+
+
+def may_fail(question: Question, seen: Overview) -> bool:
+    """Whether the answer may turn out impossible when parts of it are known already: TooManyValues."""
+    return bool(needs(question.functions).fractions) and seen.readings > MAX_DIFFERENT
+
+
 def _span(question: Question, seen: Overview) -> tuple[int, int]:
     return (
         (seen.low or 0, seen.high or 0)
@@ -45,11 +59,12 @@ async def _rows(connection: Connection, question: Question, seen: Overview) -> A
         async for piece in stored.pieces(connection, question, seen):
             yield _behind(question, piece)
         return
-    found = buckets.pieces(connection, question, seen)
-    if question.fill == "none" and not question.descending:
-        async for piece in found:
+    if not held(question):
+        order = buckets.from_the_end if question.descending else buckets.pieces
+        async for piece in order(connection, question, seen):
             yield _behind(question, piece)
         return
+    found = buckets.pieces(connection, question, seen)
     whole = join([piece async for piece in found], columns(question))
     span = filling.bounds(question, seen.low, seen.high)
     interval = question.interval

@@ -16,24 +16,34 @@ from app.readings.segments import HOUR
 
 Columns = tuple[npt.NDArray[Any], ...]
 
-_KINDS = {"int4": (">i4", np.int64), "int8": (">i8", np.int64), "float8": (">f8", np.float64)}
-_KINDS["timestamptz"] = _KINDS["int8"]
+_KINDS = {"int8": (">i8", np.int64), "timestamptz": (">i8", np.int64), "float8": (">f8", np.float64)}
 
 
 async def columns(connection: Connection, statement: Packed, parameters: reads.Parameters) -> Columns | None:
-    """The columns (n,) of a statement; None where it found nothing."""
+    """The columns (n,) of a statement, its groups first; None where it found nothing."""
     async with connection.cursor(binary=True) as cursor:
         await cursor.execute(statement.text, parameters)
-        row = await cursor.fetchone()
-    if row is None or row[0] is None:
+        rows = await cursor.fetchall()
+    if not rows:
         return None
-    return tuple(_unpacked(packed, kind) for packed, kind in zip(row, statement.kinds, strict=True))
+    groups, packed = statement.groups, list(zip(*rows, strict=True))
+    sizes = [len(numbers) // 8 for numbers in packed[groups]]
+    return (
+        *(np.repeat(np.array(numbers, np.int64), sizes) for numbers in packed[:groups]),
+        *(_unpacked(b"".join(parts), kind) for parts, kind in zip(packed[groups:], statement.kinds, strict=True)),
+    )
 
 
 def _unpacked(packed: bytes, kind: str) -> npt.NDArray[Any]:
     wire, native = _KINDS[kind]
     values: npt.NDArray[Any] = np.frombuffer(packed, wire).astype(native)
     return values + EPOCH if kind == "timestamptz" else values
+
+
+def hours_and_counts(packed: Int) -> tuple[Int, Int]:
+    """Hours (n,) and counts (n,), which may be below zero, of numbers that hold both."""
+    counts = packed.astype(np.int32).astype(np.int64)
+    return (packed - counts) >> 32, counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +110,21 @@ async def hot_rows(connection: Connection, question: Question, hours: Hours, low
     return HotRows(server, ts, dict(zip(names, values, strict=True)))
 
 
+async def hours(connection: Connection, wanted: reads.Parameters) -> Hours | None:
+    """Hours as `reads.HOURS` finds them: sealed or hot, in any order."""
+    found = await columns(connection, reads.HOURS, wanted)
+    if found is None:
+        return None
+    server, packed, low, high = found
+    hour, count = hours_and_counts(packed)
+    return Hours(server, hour, np.maximum(count, 0), np.maximum(-count, 0), low, high)
+
+
 async def statistics(
     connection: Connection, question: Question, names: tuple[str, ...], first: int, last: int
-) -> Columns | None:
-    """Of the segments of hours first to last, both included: server, hour, quantity, count, and these statistics; each
-    (n,), in no order.
+) -> tuple[Int, Int, Int, dict[str, npt.NDArray[Any]]] | None:
+    """Of the segments of hours first to last, both included: server, quantity, hour, and by name the count and these
+    statistics; each (n,), by server, quantity and hour.
     """
     wanted = {
         "servers": question.servers.tolist(),
@@ -112,13 +132,26 @@ async def statistics(
         "last": last,
         "quantities": [question.quantities[name] for name in question.shown],
     }
-    return await columns(connection, reads.statistics(names), wanted)
+    found = await columns(connection, reads.statistics(names), wanted)
+    if found is None:
+        return None
+    server, quantity, packed, *values = found
+    hour, count = hours_and_counts(packed)
+    return server, quantity, hour, {"count": count, **dict(zip(names, values, strict=True))}
 
 
 def key_of(server: Int, hour: Int) -> Int:
     """One number for each hour of a server, in the order of both."""
     # Hours fit 33 bits with their sign.
     return server * 2**33 + hour + 2**32
+
+
+async def quarters(connection: Connection, hours: Hours) -> list[tuple[int, int, bytes]]:
+    """Of these hours server, hour, and the statistics of its quarters, where there are any."""
+    wanted = {"servers": hours.server.tolist(), "hours": hours.hour.tolist()}
+    async with connection.cursor(binary=True) as cursor:
+        await cursor.execute(reads.QUARTERS, wanted)
+        return await cursor.fetchall()
 
 
 # The years 1 to 9999; a bound beyond them is none.

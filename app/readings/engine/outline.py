@@ -4,7 +4,7 @@ Windows follow one another in time and bound what is computed at once; blocks bo
 Nothing here reads a payload.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from app.core.copy import Connection
 from app.readings import reads
 from app.readings.engine import fetching
 from app.readings.engine.fetching import Hours, key_of
-from app.readings.engine.question import Int, Question
+from app.readings.engine.question import MAX_TS, Int, Question
 from app.readings.segments import HOUR
 
 # Rows decoded at once: some 8 MB for each of a few columns, and 10 ms of a thread.
@@ -93,8 +93,8 @@ def _of_hours(found: Hours, question: Question) -> Overview:
 
 async def hours(connection: Connection, question: Question, start: int, end: int) -> Hours:
     """Every hour of a server that has readings in [start, end)."""
-    found = await fetching.columns(connection, reads.HOURS, _bounds(question, start, end))
-    return Hours(*(np.empty(0, np.int64),) * 6) if found is None else _merged(Hours(*found))
+    found = await fetching.hours(connection, _bounds(question, start, end))
+    return Hours(*(np.empty(0, np.int64),) * 6) if found is None else _merged(found)
 
 
 def _bounds(question: Question, start: int, end: int) -> reads.Parameters:
@@ -137,14 +137,27 @@ def _runs(number: Int) -> Iterator[tuple[int, int]]:
 
 
 async def windows(
-    connection: Connection, question: Question, seen: Overview, width: int, *, descending: bool = False
+    connection: Connection,
+    question: Question,
+    seen: Overview,
+    width: int,
+    *,
+    descending: bool = False,
+    beginning: Callable[[int], int] = int,
 ) -> AsyncIterator[tuple[int, int, Hours]]:
     """Parts of the range that have readings, one behind or before the other: begin, end, and their hours.
 
-    `width` is how many hours each may span.
+    `width` is how many hours each may span. Of descending ones each begins where `beginning` says that what holds its
+    first instant does.
     """
     width = max(1, min(width, WINDOW_HOURS // max(1, len(question.servers))))
+    taken = MAX_TS
     for low, high in _parts(question, seen, width, descending):
+        if descending:
+            low, high = max(beginning(low), question.start), min(high, taken)
+            taken = min(low, taken)
+        if low >= high:
+            continue
         known = seen.known
         if known is None:
             found = await hours(connection, question, low, high)

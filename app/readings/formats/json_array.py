@@ -1,7 +1,7 @@
 """`application/json`: an array of readings."""
 
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import msgspec
 import numpy as np
@@ -11,18 +11,44 @@ from app.core.errors import invalid_field
 from app.core.strict_json import json_fault
 from app.readings.columns import Chunk
 from app.readings.formats.options import Options
-from app.readings.formats.records import chunks_of_items, chunks_of_records, record_type
+from app.readings.formats.records import PIECE_BYTES, chunks_of_items, chunks_of_records, record_type
+
+_CUT = b"},"
 
 
 def decode(file: BinaryIO, options: Options, custom: tuple[str, ...]) -> Iterator[Chunk]:
     """The array as a whole, for its limit is that of a JSON body. Raises: Invalid, with the position of a fault."""
     body = file.read()
+    decoder = msgspec.json.Decoder(list[record_type(custom)])  # type: ignore[misc]
     try:
-        records = msgspec.json.decode(body, type=list[record_type(custom)])  # type: ignore[misc]
+        records = _records(decoder, body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         yield from _carefully(body, options)
         return
     yield from chunks_of_records(records, custom, 0, options)
+
+
+def _records(decoder: "msgspec.json.Decoder[list[Any]]", body: bytes) -> list[Any]:
+    """Raises: DecodeError, UnicodeDecodeError."""
+    records: list[Any] = []
+    for piece in _pieces(body):
+        found = decoder.decode(piece)
+        if records and not found:
+            raise msgspec.DecodeError("a comma behind the last reading")
+        records += found
+    return records
+
+
+def _pieces(body: bytes) -> Iterator[bytes]:
+    """The same array as several, cut where a record ends: while one is decoded nobody else gets the interpreter.
+
+    A cut that is none, in a text that holds `},`, leaves a piece that cannot be decoded: records hold no objects.
+    """
+    start, opening = 0, b""
+    while (cut := body.find(_CUT, start + PIECE_BYTES) + 1) > 0:
+        yield opening + body[start:cut] + b"]"
+        start, opening = cut + 1, b"["
+    yield opening + body[start:]
 
 
 def _carefully(body: bytes, options: Options) -> Iterator[Chunk]:

@@ -11,7 +11,7 @@ from app.core.errors import invalid_field
 from app.readings.columns import Chunk
 from app.readings.formats.assembling import Faults
 from app.readings.formats.options import Options
-from app.readings.formats.records import chunks_of_items, chunks_of_records, record_type
+from app.readings.formats.records import PIECE_BYTES, chunks_of_items, chunks_of_records, record_type
 
 # Some 10,000 readings at a time.
 BLOCK_BYTES = 2 * 2**20
@@ -28,7 +28,9 @@ def decode(file: BinaryIO, options: Options, custom: tuple[str, ...]) -> Iterato
     for block in _blocks(file):
         count = block.count(b"\n")
         try:
-            records = decoder.decode_lines(block)
+            records: list[Any] = []
+            for lines in _pieces(block):
+                records += decoder.decode_lines(lines)
         except (msgspec.DecodeError, UnicodeDecodeError):
             records = []
         if len(records) == count:
@@ -53,6 +55,15 @@ def _blocks(file: BinaryIO) -> Iterator[bytes]:
             )
     if rest.strip():
         yield rest + b"\n"
+
+
+def _pieces(block: bytes) -> Iterator[bytes]:
+    """The same lines, a few hundred at a time: while they are decoded nobody else gets the interpreter."""
+    start = 0
+    while start < len(block):
+        end = block.find(b"\n", start + PIECE_BYTES) + 1 or len(block)
+        yield block[start:end]
+        start = end
 
 
 def _carefully(block: bytes, first: int, options: Options) -> Iterator[Chunk]:

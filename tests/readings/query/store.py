@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import psycopg
 
+from app.readings import quarters
 from app.readings.quantities import ID_OF_NAME, NAMES
 from app.readings.segments import HOUR, encode
 from tests.readings.query.oracle import Stored
@@ -45,8 +46,11 @@ class Store:
         columns = {self._ids[name]: np.array([row.values.get(name, np.nan) for row in rows]) for name in names}
         made = encode(hour, np.array([row.ts for row in rows]), columns)
         bounds = (_moment(made.first_ts), _moment(made.last_ts))
+        # Every other hour as one that is dense, or as older code wrote it.
+        parts = quarters.encode(hour * HOUR, np.array([row.ts for row in rows]), columns, 1) if hour % 2 else None
         self._connection.execute(
-            "INSERT INTO segment VALUES (%s, %s, %s, %s, %s, %s)", (server, hour, made.count, *bounds, made.timestamps)
+            "INSERT INTO segment VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            (server, hour, made.count, *bounds, made.timestamps, parts),
         )
         for column in made.columns:
             of = column.statistics

@@ -12,6 +12,8 @@ export type DeviceKeyCreate = { "name"?: string; "expires_at"?: string | null; "
 
 export type DeviceKeyCreated = { "key_id": string; "name": string; "prefix": string; "created_at": string; "expires_at": string | null; "last_used_at": string | null; "device_key": string };
 
+export type ExportRequest = { "server_ulid"?: (string)[]; "start_time"?: string | null; "end_time"?: string | null; "sensor_type"?: (string)[]; "aggregation"?: "10s" | "1m" | "minute" | "5m" | "15m" | "1h" | "hour" | "6h" | "1d" | "day" | "1w" | "1mo" | "1y" | null; "function"?: (string)[]; "tz"?: string; "fill"?: "none" | "null" | "previous" | "linear"; "group_by"?: string | null; "where"?: (string)[]; "order"?: "asc" | "desc"; "limit"?: null; "cursor"?: null; "max_points"?: number | null; "format"?: "json" | "ndjson" | "csv" | "arrow" | "parquet"; "explain"?: false };
+
 export type Fleet = { "now": string; "sparkline_seconds": number; "servers": (FleetServer)[] };
 
 export type FleetServer = { "server_ulid": string; "server_name": string; "tags": Record<string, string>; "state": "online" | "late" | "offline"; "last_seen": string | null; "offline_after_seconds": number; "measured_at": string | null; "values": Record<string, number>; "sparklines": Record<string, (number | null)[]> };
@@ -116,6 +118,7 @@ export interface Operations {
   "POST /auth/register": { query: {  }; body: Partial<Register>; answer: Registered };
   "POST /auth/reset/confirm": { query: {  }; body: Partial<ResetConfirm>; answer: undefined };
   "POST /auth/session": { query: {  }; body: Partial<Login>; answer: BrowserSessionRead };
+  "POST /exports": { query: {  }; body: Partial<ExportRequest>; answer: JobRead };
   "POST /invitations/accept": { query: {  }; body: Partial<InvitationToken>; answer: WorkspaceOfUser };
   "POST /invitations/show": { query: {  }; body: Partial<InvitationToken>; answer: InvitationShown };
   "POST /jobs/{job_id}/cancel": { query: {  }; body: undefined; answer: JobRead };

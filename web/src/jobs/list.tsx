@@ -5,14 +5,16 @@ import { ask } from "../api/client";
 import { useResource } from "../api/resource";
 import type { JobRead } from "../api/schema";
 import { mayWrite } from "../api/session";
-import { count, instants } from "../format";
+import { instants, share } from "../format";
+import { href } from "../router";
 import { workspace } from "../settings";
 import { Button, ErrorNote, Loaded, useDeed } from "../ui/parts";
 import { words } from "../words";
+import { Download } from "./file";
+import { isOver } from "./progress";
 
 const SHOWN = 30;
 const LOOK_MS = 2000;
-const isOver = (job: JobRead): boolean => !["queued", "running"].includes(job.state);
 
 export function JobList(): JSX.Element {
   const found = useResource((signal) => {
@@ -66,14 +68,17 @@ function Table({ list, again }: { list: readonly JobRead[]; again: () => void })
         <tbody>
           {list.map((job) => (
             <tr key={job.job_id}>
-              <td>{jobs.kinds[job.kind] ?? job.kind}</td>
+              <td>
+                <a href={href("/jobs", { job: job.job_id })}>{jobs.kinds[job.kind] ?? job.kind}</a>
+              </td>
               <td>{instants.full(Date.parse(job.created_at))}</td>
               <td>{job.owner?.name ?? job.owner?.kind ?? ""}</td>
               <td>
-                {jobs.states[job.state]} {job.state === "running" ? `${count(job.progress * 100)} %` : ""}
+                {jobs.states[job.state]} {job.state === "running" ? share(job.progress) : ""}
                 {job.error ? <div class="soft">{job.error}</div> : null}
               </td>
               <td>
+                <Download job={job} />
                 {mayWrite.value && !isOver(job) && !job.cancel_requested ? (
                   <Button disabled={cancel.busy} onClick={() => cancel.run(job.job_id)}>
                     {action.cancel}

@@ -5,17 +5,6 @@ export interface Preview {
   rows: string[][];
 }
 
-const READ_BYTES = 64 * 1024;
-const SHOWN_ROWS = 5;
-
-export async function previewOf(file: File): Promise<Preview> {
-  const text = await file.slice(0, READ_BYTES).text();
-  const [columns = [], ...rows] = parseCsv(text);
-  // The last row may be cut in the middle.
-  const whole = file.size > READ_BYTES ? rows.slice(0, -1) : rows;
-  return { columns, rows: whole.slice(0, SHOWN_ROWS) };
-}
-
 /** RFC 4180: quoted fields may hold commas, quotes and line breaks. */
 export function parseCsv(text: string): string[][] {
   const rows: string[][] = [];

@@ -1,61 +1,91 @@
-// How far an import is, and what came of it.
+// How far a job is, and what came of it.
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import type { JobRead } from "../api/schema";
-import { count } from "../format";
+import { clock } from "../api/resource";
+import { bytes, count, instants, share } from "../format";
 import { Button } from "../ui/parts";
 import { words } from "../words";
+import { Download, exportOf } from "./file";
+import { type Refusal, Refused, type Sent } from "./refused";
 
-const isOver = (job: JobRead): boolean => !["queued", "running"].includes(job.state);
+export const isOver = (job: JobRead): boolean => !["queued", "running"].includes(job.state);
 const LOOK_MS = 500;
-const SHOWN_REFUSALS = 100;
 const COUNTS = ["rows", "accepted", "duplicates", "updated"] as const;
 
 interface Receipt {
   rejected_count?: number;
-  rejected?: { index: number; detail: string }[];
+  rejected?: Refusal[];
 }
 
-export function Progress({ first, look, another }: {
+export function Progress({ first, look, sent, done }: {
   first: JobRead;
-  look: (id: string) => Promise<JobRead>;
-  another: () => void;
+  look: () => Promise<JobRead>;
+  sent: Sent | null;
+  done: () => void;
 }): JSX.Element {
   const job = useSignal(first);
   useEffect(() => {
     const timer = setInterval(() => {
       if (isOver(job.value)) return clearInterval(timer);
-      look(first.job_id).then((found) => (job.value = found), () => undefined);
+      look().then((found) => (job.value = found), () => undefined);
       return undefined;
     }, LOOK_MS);
     return () => clearInterval(timer);
   }, [first.job_id]);
   const { jobs } = words.value;
-  const { state, progress, error, result } = job.value;
+  const { state, progress, error, kind } = job.value;
   const ended = isOver(job.value);
   return (
     <section class="card" aria-live="polite">
-      <h2 data-job={state}>{jobs.states[state]}</h2>
-      {ended ? null : <progress value={progress} aria-label={jobs.states[state]} />}
+      <div class="head">
+        <h2 data-job={state}>
+          {jobs.kinds[kind] ?? kind}: {jobs.states[state]}
+        </h2>
+        <Button onClick={done}>{jobs.another}</Button>
+      </div>
+      {ended ? null : (
+        <div class="bar">
+          <progress value={progress} aria-label={jobs.states[state]} />
+          <span>{share(progress)}</span>
+        </div>
+      )}
       {error ? (
         <p class="problem" role="alert">
           {error}
         </p>
       ) : null}
-      {result ? <Outcome result={result} /> : null}
-      {ended ? (
-        <p>
-          <Button onClick={another}>{jobs.another}</Button>
-        </p>
-      ) : null}
+      {kind === "export" ? <Exported job={job.value} /> : <Outcome job={job.value} sent={sent} />}
     </section>
   );
 }
 
-function Outcome({ result }: { result: Record<string, unknown> }): JSX.Element {
+function Exported({ job }: { job: JobRead }): JSX.Element | null {
+  const file = exportOf(job);
   const { jobs } = words.value;
-  const { rejected_count: refused = 0, rejected = [] } = result as Receipt;
+  if (!file) return null;
+  return (
+    <>
+      <dl class="keys">
+        <dt>{jobs.rows}</dt>
+        <dd>{count(file.rows)}</dd>
+        <dt>{jobs.size}</dt>
+        <dd>{bytes(file.bytes)}</dd>
+        <dt>{jobs.keptUntil}</dt>
+        <dd>{clock.value < file.keptUntil ? instants.full(file.keptUntil) : jobs.gone}</dd>
+      </dl>
+      <p>
+        <Download job={job} kind="main" />
+      </p>
+    </>
+  );
+}
+
+function Outcome({ job: { result, job_id: id }, sent }: { job: JobRead; sent: Sent | null }): JSX.Element | null {
+  const { jobs } = words.value;
+  if (!result) return null;
+  const { rejected_count: refused, rejected = [] } = result as Receipt;
   return (
     <>
       <dl class="keys">
@@ -65,29 +95,14 @@ function Outcome({ result }: { result: Record<string, unknown> }): JSX.Element {
             <dd>{count(result[name] as number)}</dd>
           </>
         ))}
-        <dt>{jobs.rejected}</dt>
-        <dd>{count(refused)}</dd>
+        {refused === undefined ? null : (
+          <>
+            <dt>{jobs.rejected}</dt>
+            <dd>{count(refused)}</dd>
+          </>
+        )}
       </dl>
-      {rejected.length > 0 ? (
-        <div class="scroll" tabIndex={0}>
-          <table class="rows">
-            <thead>
-              <tr>
-                <th scope="col">{jobs.line}</th>
-                <th scope="col">{jobs.reason}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {rejected.slice(0, SHOWN_REFUSALS).map((one) => (
-                <tr key={one.index}>
-                  <td>{count(one.index + 1)}</td>
-                  <td>{one.detail}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      ) : null}
+      {rejected.length > 0 ? <Refused refusals={rejected} sent={sent?.job === id ? sent : null} /> : null}
     </>
   );
 }

@@ -2,12 +2,12 @@
 import { Problem, Unreachable } from "../api/client";
 
 /** The answer's JSON. `progress` is told shares from 0 to 1. Throws Problem, Unreachable. */
-export function upload(url: string, file: File, headers: Record<string, string>, progress: (share: number) => void): Promise<unknown> {
+export function upload(url: string, file: File, media: string, headers: Record<string, string>, progress: (share: number) => void): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", url);
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
-    request.setRequestHeader("Content-Type", file.name.endsWith(".gz") ? "application/gzip" : "text/csv");
+    request.setRequestHeader("Content-Type", media);
     request.responseType = "json";
     request.upload.onprogress = (event) => progress(event.lengthComputable ? event.loaded / event.total : 0);
     request.onerror = () => reject(new Unreachable());

@@ -1,0 +1,167 @@
+"""`./sentinela bench heavy`: what single readings wait for while heavy questions are computed (R3).
+
+A system of its own with a year of history of one server. Readings are sent one a request at a steady rate, by turns
+alone and while others ask without a pause for medians of the year and for exports of a month. A time begins when the
+reading was due, so that one that had to wait for another counts with its wait.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+import httpx
+import psycopg
+from rich.console import Console
+from rich.table import Table
+
+from bench import sealed_history as history
+from bench import sides
+from bench.ingest import SETTLE_SECONDS
+from bench.query import moment
+from tests.system import System, scratch_folder
+
+CONNECTIONS = 32
+TARGET = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Readings a second, who asks at once, how long a turn is, how many turns, days of history."""
+
+    rate: float = 100.0
+    askers: int = 4
+    seconds: float = 10.0
+    rounds: int = 3
+    days: int = 365
+    json_file: Path | None = None
+
+
+@dataclass(slots=True)
+class Figures:
+    """Seconds of every turn, and how many questions were answered in it."""
+
+    p50: list[float] = field(default_factory=list)
+    p99: list[float] = field(default_factory=list)
+    worst: list[float] = field(default_factory=list)
+    answered: int = 0
+
+
+class Heavy:
+    """The system and its history."""
+
+    def __init__(self, system: System, options: Options) -> None:
+        self._options = options
+        sender = sides.registered(system, 1)
+        self._ulid, self._key = next(iter(sender.ulids.values())), sender.keys[0]
+        with psycopg.connect(system.database_url, autocommit=True) as connection:
+            asked = history.servers(connection, 1)
+            history.seal(connection, asked.numbers, options.days * 24)
+        self._asked = asked.ulids[0]
+        self._client = httpx.AsyncClient(
+            base_url=system.url, trust_env=False, timeout=120, limits=httpx.Limits(max_connections=CONNECTIONS)
+        )
+        self._asking = httpx.AsyncClient(
+            base_url=system.url,
+            trust_env=False,
+            timeout=120,
+            headers={"Authorization": f"Bearer {system.admin_key}"},
+        )
+        self._answered = 0
+
+    async def turns(self, log: Console) -> dict[str, Figures]:
+        """Alone and with the askers, again and again."""
+        found = {"alone": Figures(), "beside heavy questions": Figures()}
+        async with self._client, self._asking:
+            await self._send(2.0)
+            for number in range(self._options.rounds):
+                log.log(f"round {number + 1} of {self._options.rounds}")
+                _add(found["alone"], await self._send(self._options.seconds))
+                self._answered = 0
+                async with self._askers():
+                    _add(found["beside heavy questions"], await self._send(self._options.seconds))
+                found["beside heavy questions"].answered += self._answered
+        return found
+
+    @asynccontextmanager
+    async def _askers(self) -> Any:
+        asking = [asyncio.create_task(self._ask(number)) for number in range(self._options.askers)]
+        await asyncio.sleep(0.5)
+        yield
+        for task in asking:
+            task.cancel()
+        await asyncio.wait(asking)
+
+    async def _ask(self, number: int) -> None:
+        bounds = {"server_ulid": self._asked, "start_time": moment(0)}
+        year = bounds | {"function": "median", "end_time": moment(self._options.days * 86_400 - 1e-6)}
+        month = bounds | {"format": "csv", "end_time": moment(min(30, self._options.days) * 86_400)}
+        while True:
+            # Bounds of its own each time: nothing is remembered.
+            asked = dict(year if number % 2 else month)
+            asked["start_time"] = moment(1e-6 * (self._answered * self._options.askers + number + 1))
+            async with self._asking.stream("GET", "/data", params=asked) as answer:
+                if answer.status_code == 200:
+                    async for _ in answer.aiter_bytes(2**20):
+                        pass
+                    self._answered += 1
+                elif answer.status_code != 503:
+                    raise RuntimeError(f"asked, and was answered {answer.status_code}")
+
+    async def _send(self, seconds: float) -> list[float]:
+        """Seconds from when each reading was due until it was acknowledged."""
+        begun = time.perf_counter()
+        sending: list[Awaitable[float]] = []
+        for number in range(int(self._options.rate * seconds)):
+            due = begun + number / self._options.rate
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            sending.append(asyncio.ensure_future(self._post(due)))
+        return list(await asyncio.gather(*sending))
+
+    async def _post(self, due: float) -> float:
+        body = {"server_ulid": self._ulid, "timestamp": datetime.now(UTC).isoformat(), "temperature": 21.5}
+        answer = await self._client.post("/data", json=body, headers={"Authorization": f"Bearer {self._key}"})
+        answer.raise_for_status()
+        return time.perf_counter() - due
+
+
+def _add(figures: Figures, seconds: list[float]) -> None:
+    hundredths = quantiles(seconds, n=100)
+    figures.p50.append(hundredths[49])
+    figures.p99.append(hundredths[98])
+    figures.worst.append(max(seconds))
+
+
+def show(found: dict[str, Figures], console: Console) -> None:
+    """Medians of the turns."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for title in ("single readings", "p50 ms", "p99 ms", "worst ms", "questions answered"):
+        table.add_column(title, justify="left" if title == "single readings" else "right")
+    for name, of in found.items():
+        times = (f"{median(part) * 1e3:.1f}" for part in (of.p50, of.p99, of.worst))
+        table.add_row(name, *times, str(of.answered or ""))
+    console.print(table)
+    alone, beside = (median(of.p99) for of in found.values())
+    console.print(f"p99 beside heavy questions: {beside / alone:.1f} times what it is alone")
+
+
+def run(options: Options) -> None:
+    """Measure, show, and write the figures when asked to."""
+    log = Console(stderr=True)
+    system = System(scratch_folder())
+    try:
+        system.start()
+        time.sleep(SETTLE_SECONDS)
+        log.log(f"{options.days} days of one server at 1 Hz")
+        found = asyncio.run(Heavy(system, options).turns(log))
+    finally:
+        system.close()
+    show(found, Console())
+    if options.json_file:
+        options.json_file.write_text(json.dumps({name: asdict(of) for name, of in found.items()}, indent=1) + "\n")

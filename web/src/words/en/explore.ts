@@ -1,0 +1,43 @@
+// Words of the page that compares servers, and of saved views.
+export const explore = {
+  title: "Explore",
+  lead: "Up to eight servers, one panel a quantity.",
+  servers: "Servers",
+  quantities: "Quantities",
+  choose: "Choose servers to compare; up to eight fit.",
+  add: "Add a server…",
+  limit: "Eight servers at the most.",
+  noServers: "There are no servers to compare yet. Add one on the fleet's page.",
+  takeOut: (name: string): string => `Take ${name} out`,
+  function: "Function",
+  functions: {
+    mean: "Mean",
+    min: "Lowest",
+    max: "Highest",
+    median: "Median",
+    p05: "5th percentile",
+    p95: "95th percentile",
+    p99: "99th percentile",
+    stddev: "Standard deviation",
+    first: "First",
+    last: "Last",
+    count: "Number of readings",
+    delta: "Change",
+    rate: "Change a second",
+  } as Record<string, string>,
+  of: (name: string, step: string): string => `${name} · ${step}`,
+  step: "Step",
+  steps: { hour: "1 h", day: "1 day" } as Record<string, string>,
+  automatic: "Automatic",
+  overview: "Overview",
+  brush: { from: "Start of the window", to: "End of the window", both: "Window" },
+};
+
+export const views = {
+  title: "Saved views",
+  name: "Save what is shown as",
+  save: "Save",
+  replace: "Replace",
+  none: "None yet. A view keeps servers, quantities, window, function and time zone.",
+  forget: (name: string): string => `Delete ${name}`,
+};
