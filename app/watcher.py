@@ -9,7 +9,7 @@ import structlog
 
 from app.alerts import announcing as incident_news
 from app.alerts import delivering, evaluating
-from app.core import db, leader, metrics
+from app.core import db, leader, metrics, stopping
 from app.core.copy import Connection
 from app.core.db import Database
 from app.core.events import Event, Publisher, Watched
@@ -134,8 +134,7 @@ async def run(settings: Settings) -> None:
         try:
             await watch_all(connection, settings, news, stop)
         finally:
-            measuring.cancel()
-            await asyncio.wait([measuring])
+            await stopping.cancel(measuring)
 
     try:
         await leader.lead(database, WATCHER_LOCK, work, stop)

@@ -1,4 +1,4 @@
-"""The moment in which a process is asked to end, for answers that would not end by themselves."""
+"""Ending what would not end by itself: tasks that run for ever, and answers when the process is asked to end."""
 
 import asyncio
 import contextlib
@@ -8,6 +8,14 @@ from collections.abc import Callable
 from functools import partial
 from types import FrameType
 from typing import Any
+
+
+async def cancel(task: "asyncio.Task[Any] | None") -> None:
+    """End a task that runs for ever, and wait until it has; None: there is none."""
+    if task is not None:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
 
 
 def on_exit_signal(callback: Callable[[], None]) -> None:

@@ -1,11 +1,11 @@
 """Whether those who watch still may: a stream outlives the request that opened it."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 
 import structlog
 
+from app.core import stopping
 from app.core.db import UNAVAILABLE
 from app.core.errors import Problem
 from app.live.hub import Subscription
@@ -29,10 +29,7 @@ class Rights:
         self._task = asyncio.create_task(self._look_for_ever())
 
     async def close(self) -> None:
-        if self._task:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await stopping.cancel(self._task)
 
     def watch(self, reader: Subscription, check: Check) -> None:
         self._checks[reader] = check

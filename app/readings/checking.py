@@ -15,7 +15,7 @@ from typing import Any, LiteralString
 
 import structlog
 
-from app.core import metrics
+from app.core import metrics, stopping
 from app.core.clock import format_microseconds, from_microseconds
 from app.core.db import UNAVAILABLE, Database
 from app.readings import queries
@@ -64,10 +64,7 @@ class Checks:
         self._task = asyncio.create_task(self._look_for_ever())
 
     async def close(self) -> None:
-        if self._task:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await stopping.cancel(self._task)
 
     def note(self, readings: Sequence[Reading]) -> None:
         """These were committed and acknowledged."""

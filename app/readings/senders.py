@@ -6,7 +6,6 @@ second, the caches answer nothing and every request asks the database.
 """
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Collection, Coroutine, Hashable
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from app.auth.errors import NoCredential
 from app.auth.principals import Principal
 from app.auth.tokens import PREFIXES
 from app.auth.uses import KeyUses
-from app.core import metrics
+from app.core import metrics, stopping
 from app.core.db import UNAVAILABLE, Database, WriteSession
 from app.core.errors import Problem
 from app.core.settings import Settings
@@ -67,10 +66,7 @@ class Senders:
         self._watch = asyncio.create_task(self._look_for_ever())
 
     async def close(self) -> None:
-        if self._watch:
-            self._watch.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._watch
+        await stopping.cancel(self._watch)
 
     def known_principal(self, credential: str, workspace_ulid: str | None) -> Principal | None:
         """The holder of a key, if the cache may say so."""
