@@ -21,6 +21,7 @@ from app.core.queue import SENT_AT, get_queue
 from app.core.settings import get_settings
 from app.jobs import tasks as jobs_tasks  # noqa: F401
 from app.maintenance import tasks as maintenance_tasks  # noqa: F401
+from app.presence import tasks as presence_tasks  # noqa: F401
 from app.readings import tasks as readings_tasks  # noqa: F401
 from app.transfers import tasks as transfers_tasks  # noqa: F401
 
@@ -36,6 +37,10 @@ app.conf.beat_schedule = {
     "purge receipts": {"task": "readings.purge_receipts", "schedule": 3600.0},
     "purge exports": {"task": "transfers.purge_exports", "schedule": 3600.0},
     "purge uploads": {"task": "transfers.purge_uploads", "schedule": 3600.0},
+    "purge jobs": {"task": "jobs.purge", "schedule": 3600.0, "options": {"expires": 3600}},
+    "purge alerts": {"task": "alerts.purge", "schedule": 3600.0, "options": {"expires": 3600}},
+    # It reads the tables whole.
+    "purge presence": {"task": "presence.purge", "schedule": 86_400.0, "options": {"expires": 3600}},
     # A message that waited for a busy worker is as good as the next one: they do not pile up.
     "seal": {"task": "readings.seal", "schedule": 60.0, "options": {"expires": 60}},
     "drop expired readings": {"task": "readings.drop_expired", "schedule": 3600.0, "options": {"expires": 3600}},

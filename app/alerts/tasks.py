@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from app.alerts import delivering
+from app.alerts import delivering, purging
 from app.core import queue
 
 
@@ -10,3 +10,9 @@ from app.core import queue
 def deliver() -> int:
     """Deliver the notifications that are due; sent when there is one, and scheduled every five seconds."""
     return queue.run(delivering.deliver_due)
+
+
+@shared_task(name="alerts.purge")
+def purge() -> int:
+    """Delete notifications and incidents that are older than their retention; scheduled hourly."""
+    return queue.run(lambda resources: purging.purge(resources.database, resources.settings))

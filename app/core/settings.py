@@ -80,6 +80,14 @@ class Settings(BaseSettings):
     """Wrong passwords that one address may try at one account in 15 minutes, twenty times as many at all; 0: any."""
     audit_retention_days: int = Field(default=365, ge=0, le=36_500)
     """How long the record of who did what is kept, days; 0: for ever."""
+    job_retention_days: int = Field(default=90, ge=0, le=36_500)
+    """How long jobs are kept after their end, days; 0: for ever."""
+    presence_retention_days: int = Field(default=365, ge=0, le=36_500)
+    """How long it is kept who was online when, and what arrived by hour, days; 0: for ever."""
+    incident_retention_days: int = Field(default=365, ge=0, le=36_500)
+    """How long incidents and silences are kept after their end, days; 0: for ever."""
+    notification_retention_days: int = Field(default=90, ge=0, le=36_500)
+    """How long notifications and the attempts to deliver them are kept, days; 0: for ever."""
 
     # Mail
     smtp_url: str = ""

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.alerts.channels.base import Message
+from app.alerts.channels.reasons import Words, reason
 from app.alerts.channels.words import SEVERITIES, WORDS
 
 # A message of more servers than these names the others by their number.
 MAX_SHOWN = 20
-Words = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,29 +46,11 @@ def _title(words: Words, message: Message, kind: str, incidents: Sequence[Mappin
 
 
 def _line(words: Words, incident: Mapping[str, Any]) -> str:
-    line = words["line"].format(server=incident["server"]["name"], reason=_reason(words, incident["why"] or {}))
+    why = reason(words, incident["why"] or {})
+    line = f"{incident['server']['name']}: {why}" if why else str(incident["server"]["name"])
     if by := incident.get("actor"):
         line += words["by"].format(actor=by)
     return f"{line} ({incident['at']})"
-
-
-def _reason(words: Words, why: Mapping[str, Any]) -> str:
-    """What decided: the value beside its bound, or that the server fell silent."""
-    condition = why.get("condition") or {}
-    if condition.get("kind") == "offline":
-        return words["offline"].format(since=why.get("since", ""))
-    value = why.get("value")
-    if value is None:
-        return ""
-    quantity = condition.get("quantity", "")
-    return " ".join(f"{quantity} {value:.6g} {_bound(words, condition)}".split())
-
-
-def _bound(words: Words, condition: Mapping[str, Any]) -> str:
-    for name in ("above", "below"):
-        if condition.get(name) is not None:
-            return words[name].format(level=condition[name])
-    return ""
 
 
 def _link(public_url: str, incidents: Sequence[Mapping[str, Any]]) -> str:
