@@ -46,13 +46,13 @@ class Looks:
             metrics.PRESENCE_CHANGES.labels(change.status).inc()
             _DELAYS.add(max(0.0, moment - change.at.timestamp()))
         _DELAYS.write()
-        metrics.RULES_FOLLOWED.set(len(watch.followed))
+        metrics.RULES_FOLLOWED.set(watch.followed)
         if watch.followed:
             # Whatever was committed just after the last look had begun waited until now.
             metrics.RULE_LAG.observe(time.monotonic() - self._before)
 
 
-async def watch_all(connection: Connection, settings: Settings, stop: asyncio.Event) -> None:
+async def watch_all(connection: Connection, database: Database, settings: Settings, stop: asyncio.Event) -> None:
     """Look at presence and rules when the next deadline is due, at least each half second, until `stop`.
 
     What memory knows begins anew with each leadership: a transaction that failed has left it ahead of the rows.
@@ -65,7 +65,7 @@ async def watch_all(connection: Connection, settings: Settings, stop: asyncio.Ev
         async with db.transaction(connection):
             await beats.beat(connection, beats.WATCHER)
             seen = await watching.look(connection, settings.offline_after_seconds, LOOK_SECONDS)
-            decided = await evaluating.follow(connection, watch)
+            decided = await evaluating.follow(connection, database, watch, seen.changes)
         looks.measure(seen, watch)
         for change in seen.changes:
             log.info("presence_changed", server=change.server_id, status=change.status, at=change.at.isoformat())
@@ -85,7 +85,7 @@ async def run(settings: Settings) -> None:
     async def work(connection: Connection) -> None:
         measuring = asyncio.create_task(measure_for_ever(database, settings))
         try:
-            await watch_all(connection, settings, stop)
+            await watch_all(connection, database, settings, stop)
         finally:
             measuring.cancel()
             await asyncio.wait([measuring])

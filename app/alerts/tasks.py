@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from app.alerts import delivering
+from app.alerts import backtests, delivering
 from app.core import queue
 
 
@@ -10,3 +10,9 @@ from app.core import queue
 def deliver() -> int:
     """Deliver the notifications that are due; sent when there is one, and scheduled every five seconds."""
     return queue.run(delivering.deliver_due)
+
+
+@shared_task(name="jobs.run_backtest")
+def run_backtest(job_ulid: str) -> None:
+    """Make the report of this backtest."""
+    queue.run(lambda resources: backtests.run(resources, job_ulid))

@@ -32,13 +32,14 @@ class Packed:
     kinds: tuple[str, ...]
 
 
-def _packed(columns: Sequence[tuple[sql.Composable, str]], source: sql.Composable) -> Packed:
+def packed(columns: Sequence[tuple[sql.Composable, str]], source: sql.Composable) -> Packed:
+    """These columns, each of a type of PostgreSQL's, none of them null, of what `source` (FROM …) finds."""
     listed = sql.SQL(", ").join(sql.SQL(_SEND[kind]).format(column) for column, kind in columns)
     return Packed(sql.SQL("SELECT {} {}").format(listed, source).as_bytes(), tuple(kind for _, kind in columns))
 
 
 def _of(columns: Sequence[tuple[LiteralString, str]], source: LiteralString) -> Packed:
-    return _packed([(sql.SQL(column), kind) for column, kind in columns], sql.SQL(source))
+    return packed([(sql.SQL(column), kind) for column, kind in columns], sql.SQL(source))
 
 
 SERVERS: LiteralString = """
@@ -100,7 +101,7 @@ def statistics(columns: tuple[str, ...]) -> Packed:
     vacuum has been; a column more is a tenth of the time.
     """
     keys = [(sql.Identifier(name), "int4") for name in ("server_id", "hour", "quantity_id", "count")]
-    return _packed(
+    return packed(
         keys + [(sql.Identifier(name), "float8") for name in columns],
         sql.SQL("""
         FROM segment_column
@@ -120,7 +121,7 @@ def hot_rows(custom: tuple[str, ...]) -> Packed:
         (sql.Identifier("server_id"), "int4"),
         (sql.Identifier("ts"), "timestamptz"),
     ]
-    return _packed(
+    return packed(
         keys + [(column, "float8") for column in (*known, *extra)],
         sql.SQL("""
         FROM (
