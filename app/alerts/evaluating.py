@@ -104,7 +104,7 @@ async def follow(connection: Connection, database: Database, watch: Watch, moved
         if usual_hours.ready(database, watch.baselines, followed, rows, clock.now)
     ]
     seen = watch.seen()
-    found += await rechecking.recheck(connection, database, watch.recheck, watch.rules, watch.servers, seen, clock.now)
+    found += await rechecking.recheck(connection, database, watch.recheck, watch.rules, seen, clock.now)
     decided = [turn for followed, changes in found for turn in _decided(followed, changes)]
     decided += [turn for followed in watch.rules.values() for turn in _ended_outside(followed, clock.now)]
     happened = await transitions.record(connection, decided)
@@ -130,7 +130,7 @@ async def _regroup(connection: Connection, watch: Watch, clock: Clock) -> None:
     watch.scope_changes = watch.scopes.changes
     reading = [followed.servers for followed in watch.rules.values() if followed.rule.quantities]
     watch.servers = np.unique(np.concatenate(reading or [np.empty(0, np.int64)]))
-    watch.recheck.begin(watch.servers, watch.seen())
+    watch.recheck.begin(watch.servers, watch.seen(), await recent.horizon(connection))
     await rechecking.find_unread(connection, watch.recheck, watch.servers, watch.seen(), clock.now)
 
 

@@ -45,31 +45,37 @@ class Span:
     high: Int
 
 
-@dataclass(slots=True)
-class Looked:
-    """A part of the servers as it was at its last turn."""
-
-    servers: Int
-    seen: Int
-    horizon: int
+def _none() -> Int:
+    return np.empty(0, np.int64)
 
 
 @dataclass(slots=True)
 class Recheck:
-    """Whose turn it is, and which servers have sealed readings that were not looked at."""
+    """Whose turn it is, and of each server (n,) the newest reading that was read, and how many were since its last
+    turn; how far it had been read at that turn, and what was not written by then (see `recent.late`).
+    """
 
     turn: int = 0
-    looked: dict[int, Looked] = field(default_factory=dict)
     lagging: list[int] = field(default_factory=list)
-    servers: Int = field(default_factory=lambda: np.empty(0, np.int64))
-    newest: Int = field(default_factory=lambda: np.empty(0, np.int64))
-    count: Int = field(default_factory=lambda: np.empty(0, np.int64))
-    """Of each server the newest reading that was read, and how many were since its last turn."""
+    """Servers with sealed readings that were not looked at."""
+    servers: Int = field(default_factory=_none)
+    newest: Int = field(default_factory=_none)
+    count: Int = field(default_factory=_none)
+    seen: Int = field(default_factory=_none)
+    horizon: Int = field(default_factory=_none)
 
-    def begin(self, servers: Int, seen: Int) -> None:
-        """The servers are others: look at all of them from the beginning."""
-        self.looked.clear()
-        self.servers, self.newest, self.count = servers, seen, np.zeros(len(servers), np.int64)
+    def begin(self, servers: Int, seen: Int, horizon: int) -> None:
+        """The servers are others; of those that stay everything is known still."""
+        at = np.searchsorted(servers, self.servers)
+        stays = (
+            (at < len(servers)) & (servers[np.minimum(at, len(servers) - 1)] == self.servers) if len(servers) else []
+        )
+        known = np.flatnonzero(stays)
+        fresh = (seen.copy(), np.zeros(len(servers), np.int64), seen.copy(), np.full(len(servers), horizon))
+        for new, old in zip(fresh, (self.newest, self.count, self.seen, self.horizon), strict=True):
+            new[at[known]] = old[known]
+        self.servers = servers
+        self.newest, self.count, self.seen, self.horizon = fresh
 
     def read(self, rows: Rows) -> None:
         """These rows, by server and instant, were read."""
@@ -77,6 +83,9 @@ class Recheck:
         new = rows.ts > self.newest[at]
         np.add.at(self.count, at[new], 1)
         np.maximum.at(self.newest, at[new], rows.ts[new])
+
+    def took_turn(self, part: slice, horizon: int) -> None:
+        self.seen[part], self.horizon[part], self.count[part] = self.newest[part], horizon, 0
 
 
 async def find_unread(connection: Connection, state: Recheck, servers: Int, seen: Int, now: int) -> None:
@@ -86,38 +95,31 @@ async def find_unread(connection: Connection, state: Recheck, servers: Int, seen
 
 
 async def recheck(
-    connection: Connection,
-    database: Database,
-    state: Recheck,
-    rules: Mapping[int, Followed],
-    servers: Int,
-    seen: Int,
-    now: int,
+    connection: Connection, database: Database, state: Recheck, rules: Mapping[int, Followed], seen: Int, now: int
 ) -> Found:
     """Go over one part of the servers; the changes that come of it, by rule."""
     found = await _caught_up(database, state, rules, now)
-    turn = state.turn = (state.turn + 1) % PARTS
-    own, stood = servers[turn::PARTS], seen[turn::PARTS]
-    if not len(own):
+    state.turn = (state.turn + 1) % PARTS
+    part = slice(state.turn, None, PARTS)
+    if not len(state.servers[part]):
         return found
     horizon = await recent.horizon(connection)
-    await find_unread(connection, state, own, stood, now)
-    if (before := state.looked.get(turn)) is not None:
-        late = await _late(connection, before, state.newest[turn::PARTS], state.count[turn::PARTS])
-        found += await _again(database, rules, late)
-    state.looked[turn] = Looked(own, state.newest[turn::PARTS].copy(), horizon)
-    state.count[turn::PARTS] = 0
+    await find_unread(connection, state, state.servers[part], seen[part], now)
+    found += await _again(database, rules, await _late(connection, state, part))
+    state.took_turn(part, horizon)
     return found
 
 
-async def _late(connection: Connection, before: Looked, newest: Int, count: Int) -> dict[int, int]:
+async def _late(connection: Connection, state: Recheck, part: slice) -> dict[int, int]:
     """Servers with late readings, and the earliest instant that one may have."""
-    found = await recent.late(connection, before.servers, before.seen - LATE, before.seen, newest, before.horizon)
+    servers, seen, count = state.servers[part], state.seen[part], state.count[part]
+    oldest = int(state.horizon[part].min())
     late = {}
+    found = await recent.late(connection, servers, seen - LATE, seen, state.newest[part], oldest)
     for server, earliest, there in zip(*(column.tolist() for column in found), strict=True):
-        at = int(np.searchsorted(before.servers, server))
+        at = int(np.searchsorted(servers, server))
         if earliest >= 0 or there > count[at]:
-            late[server] = earliest if earliest >= 0 else int(before.seen[at]) + 1
+            late[server] = earliest if earliest >= 0 else int(seen[at]) + 1
     return dict(list(late.items())[:MAX_AGAIN])
 
 

@@ -53,11 +53,11 @@ _LATE: LiteralString = """
              AND ts > 'epoch'::timestamptz + wanted.after * interval '1 microsecond'
              AND ts <= 'epoch'::timestamptz + wanted.now * interval '1 microsecond'
              AND (ts > 'epoch'::timestamptz + wanted.until * interval '1 microsecond'
-                  OR mod(reading.xmin::text::int8 - %(horizon)s + 4294967296, 4294967296) < 2147483648)
+                  OR mod(reading.xmin::text::int8 - mod(%(horizon)s, 4294967296) + 4294967296, 4294967296) < 2147483648)
         GROUP BY 1
     ) AS found
 """
-_HORIZON: LiteralString = "SELECT mod(pg_snapshot_xmin(pg_current_snapshot())::text::int8, 4294967296)"
+_HORIZON: LiteralString = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::int8"
 # Sealed readings later than each server's instant: it was away for so long that they were sealed unread.
 _SEALED: LiteralString = """
     SELECT wanted.server_id, sum(segment.count)::int8
