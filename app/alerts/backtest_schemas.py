@@ -44,6 +44,7 @@ class BacktestRequest(BaseModel):
     max_incidents: Annotated[Whole, Field(ge=0, le=500)] = Field(
         default=50, description="How many incidents to list, the newest; all are counted."
     )
+    job: bool = Field(default=False, description="Make it a job, however small it is.")
     wanted: Wanted | None = Field(
         default=None, description="Suggest levels at which the rule would fire no more often than this."
     )

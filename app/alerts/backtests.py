@@ -35,7 +35,7 @@ async def ask(
     async with database.snapshot(principal.workspace_id) as connection:
         order = await backtesting.order(connection, principal.workspace_id, request, judged)
         seconds = await backtesting.estimated(connection, order)
-    if seconds > AT_ONCE_SECONDS:
+    if request.job or seconds > AT_ONCE_SECONDS:
         return await _queue(database, principal, request, judged)
     # The connection is given back before the wait for its turn.
     async with series.turn(), database.snapshot(principal.workspace_id) as connection:

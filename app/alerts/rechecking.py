@@ -64,7 +64,7 @@ class Recheck:
     seen: Int = field(default_factory=_none)
     horizon: Int = field(default_factory=_none)
 
-    def begin(self, servers: Int, seen: Int, horizon: int) -> None:
+    def regroup(self, servers: Int, seen: Int, horizon: int) -> None:
         """The servers are others; of those that stay everything is known still."""
         at = np.searchsorted(servers, self.servers)
         stays = (

@@ -6,15 +6,16 @@ rule is counted for many levels; the few that come out are then counted exactly,
 
 from collections.abc import Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from app.alerts import history
-from app.alerts.conditions import Batch, Rule, States, evaluate
-from app.alerts.conditions.batch import Float, Int
-from app.alerts.conditions.rules import with_levels
+from app.alerts.conditions import Batch, Rule, Standing, States, evaluate
+from app.alerts.conditions.batch import Bool, Float, Int
+from app.alerts.conditions.evaluating import signal
+from app.alerts.conditions.rules import Simple, with_levels
 from app.alerts.history import Past
 from app.alerts.tallying import Judged, Tally
 from app.core.copy import Connection
@@ -26,6 +27,8 @@ SLICES = 600_000
 # Levels counted on the slices, and those counted exactly.
 GRID = 64
 EXACT = 8
+# What was held against the levels, as if it were a quantity of its own.
+JUDGED = "judged"
 
 
 @dataclass(slots=True)
@@ -121,7 +124,7 @@ async def suggest(
     rules = [(shift, rule) for shift, rule in rules if _is_band(rule)]
     if not rules:
         return None
-    counts = await _counted(connection, past, seen, [rule for _, rule in rules], tally)
+    counts = await _counted(connection, past, seen, [shift for shift, _ in rules], [rule for _, rule in rules], tally)
     fit = [(shift, rule, count) for (shift, rule), count in zip(rules, counts, strict=True) if count <= most]
     # The highest level that fires too often is the bound: below it a count is small only because it never ends.
     over = max([shift for (shift, _), count in zip(rules, counts, strict=True) if count > most], default=-np.inf)
@@ -132,20 +135,51 @@ async def suggest(
     return {"condition": with_levels(condition, rule.parts[0].levels), "count": count}
 
 
-async def _counted(connection: Connection, past: Past, seen: Overview, rules: list[Rule], tally: Tally) -> list[int]:
+async def _counted(
+    connection: Connection, past: Past, seen: Overview, shifts: list[float], rules: list[Rule], tally: Tally
+) -> list[int]:
+    """How often each of these rules, whose levels lie outside of one another, would have fired.
+
+    What is held against the levels is computed once. Of readings that are back behind all of the levels only the first
+    of a run can change anything; the others, nearly all, are left out.
+    """
     start = np.full(past.size, tally.silences.start - 1)
-    states = [States.new(rule, start) for rule in rules]
+    part = past.rule.parts[0]
+    plain = [replace(rule, parts=(_plain(rule.parts[0]),)) for rule in rules]
+    states = [States.new(rule, start) for rule in plain]
     counts = [0] * len(rules)
+    standing = Standing.new(past.size)
+    floor = shifts[0] - part.levels.hysteresis
 
     def add(batch: Batch) -> None:
-        for place, rule in enumerate(rules):
-            states[place], changes = evaluate(rule, states[place], batch)
+        nonlocal standing
+        server, ts, values = batch.of(part.quantity or "")
+        standing, known, judged = signal(part, standing, batch, server, ts, values)
+        server, ts, judged = server[known], ts[known], judged[known]
+        kept = _telling(server, part.levels.excess(judged) <= floor)
+        few = Batch(server[kept], ts[kept], {JUDGED: judged[kept]}, batch.until)
+        for place, rule in enumerate(plain):
+            states[place], changes = evaluate(rule, states[place], few)
             counts[place] += int(np.count_nonzero(changes.on))
 
     async with aclosing(history.batches(connection, past, seen, add)) as passed:
         async for _ in passed:
             pass
     return counts
+
+
+def _plain(part: Simple) -> Simple:
+    """The condition as a threshold for what was computed before."""
+    return replace(part, kind="threshold", quantity=JUDGED)
+
+
+def _telling(server: Int, back: Bool) -> Bool:
+    """Those that are not back, and of runs that are the first, and the last: a silence begins at it."""
+    if not len(back):
+        return back
+    inner = np.zeros(len(back), np.bool_)
+    inner[1:-1] = back[:-2] & back[2:] & (server[:-2] == server[2:])
+    return ~(back & inner)
 
 
 def _is_band(rule: Rule) -> bool:

@@ -144,11 +144,10 @@ class Tally:
         off = np.flatnonzero(~changes.on)
         before = np.maximum(off - 1, 0)
         inside = (off > 0) & (changes.server[before] == changes.server[off])
-        carried = [
-            0 if here else self.open[server].opened
-            for here, server in zip(inside.tolist(), changes.server[off].tolist(), strict=True)
-        ]
-        return np.where(inside, changes.ts[before], np.array(carried, np.int64))
+        began = changes.ts[before]
+        for place in np.flatnonzero(~inside).tolist():
+            began[place] = self.open[int(changes.server[off[place]])].opened
+        return began
 
     def _count_flaps(self, changes: Changes) -> None:
         on = np.flatnonzero(changes.on)

@@ -44,9 +44,11 @@ def follow(
     since = np.where(goes_on, standing.since[own], ts[begin])
     held = (side > 0) & (ts[end - 1] - since >= hold)
     changed = _changed(standing, own, held, side < 0)
-    at = np.where(
-        held[changed], _first_not_before(ts, begin[changed], end[changed], since[changed] + hold), begin[changed]
-    )
+    at = begin[changed]
+    waits = np.flatnonzero(held[changed] & (ts[at] < since[changed] + hold))
+    if len(waits):
+        of = changed[waits]
+        at[waits] = _first_not_before(ts, begin[of], end[of], since[of] + hold)
     changes = _changes(standing, own[changed], held[changed], since[changed], ts[at], values[at])
     last = np.flatnonzero(last_of_each(own))
     return _standing(standing, own[last], side[last], since[last], end[last] - 1, ts, values, changes), changes
