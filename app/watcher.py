@@ -51,7 +51,7 @@ class Looks:
             metrics.PRESENCE_CHANGES.labels(change.status).inc()
             _DELAYS.add(max(0.0, moment - change.at.timestamp()))
         _DELAYS.write()
-        metrics.RULES_FOLLOWED.set(len(watch.followed))
+        metrics.RULES_FOLLOWED.set(watch.followed)
         if watch.followed:
             # Whatever was committed just after the last look had begun waited until now.
             metrics.RULE_LAG.observe(time.monotonic() - self._before)
@@ -100,7 +100,9 @@ class News:
             await self._publisher.publish(events)
 
 
-async def watch_all(connection: Connection, settings: Settings, news: News, stop: asyncio.Event) -> None:
+async def watch_all(
+    connection: Connection, database: Database, settings: Settings, news: News, stop: asyncio.Event
+) -> None:
     """Look at presence and rules when the next deadline is due, at least each half second, until `stop`.
 
     What memory knows begins anew with each leadership: a transaction that failed has left it ahead of the rows.
@@ -112,7 +114,7 @@ async def watch_all(connection: Connection, settings: Settings, news: News, stop
         async with db.transaction(connection):
             await beats.beat(connection, beats.WATCHER)
             seen = await watching.look(connection, settings.offline_after_seconds, LOOK_SECONDS)
-            happened = await evaluating.follow(connection, watch)
+            happened = await evaluating.follow(connection, database, watch, seen.changes)
         looks.measure(seen, watch)
         for change in seen.changes:
             log.info("presence_changed", server=change.server_id, status=change.status, at=change.at.isoformat())
@@ -132,7 +134,7 @@ async def run(settings: Settings) -> None:
     async def work(connection: Connection) -> None:
         measuring = asyncio.create_task(measure_for_ever(database, settings))
         try:
-            await watch_all(connection, settings, news, stop)
+            await watch_all(connection, database, settings, news, stop)
         finally:
             await stopping.cancel(measuring)
 

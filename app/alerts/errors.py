@@ -25,6 +25,10 @@ class NoSuchRule(NotFound):
     kind = "no-such-rule"
 
 
+class NotInScope(NotFound):
+    kind = "not-in-scope"
+
+
 class RuleNameTaken(Conflict):
     kind = "rule-name-taken"
 

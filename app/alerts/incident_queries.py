@@ -22,34 +22,53 @@ SILENCED: LiteralString = """
                AND server.tags ->> silence.tag_name = silence.tag_value))
 """
 
-# Every enabled rule with each server that it looks at, and where it stands there.
-FOLLOWED: LiteralString = """
-    SELECT rule.rule_id, rule.condition, server.server_id, state.phase, state.since,
-           coalesce(state.seen, (extract(epoch FROM rule.created_at) * 1000000)::int8)
-    FROM rule
-    JOIN server ON server.workspace_id = rule.workspace_id
-         AND (rule.server_ulids IS NULL OR server.server_ulid = ANY(rule.server_ulids))
-         AND (rule.tag_name IS NULL OR server.tags ->> rule.tag_name = rule.tag_value)
-    LEFT JOIN rule_state AS state ON state.rule_id = rule.rule_id AND state.server_id = server.server_id
-    WHERE rule.enabled
+# Instants are microseconds since 1970.
+RULES: LiteralString = """
+    SELECT rule_id, workspace_id, condition, schedule, (extract(epoch FROM judged_from) * 1000000)::int8,
+           server_ulids, tag_name, tag_value
+    FROM rule WHERE enabled ORDER BY rule_id
+"""
+# Differs when a server was made, changed or deleted: each of them writes a row anew.
+SERVERS_CHANGED: LiteralString = """
+    SELECT workspace_id, count(*), sum(xmin::text::int8) FROM server WHERE workspace_id = ANY(%s) GROUP BY 1
+"""
+STATES: LiteralString = "SELECT server_id, phase, since, seen, parts FROM rule_state WHERE rule_id = %s"
+# Servers at which a rule has something open, though it looks at them no more.
+LEFT: LiteralString = """
+    SELECT server_id FROM incident
+    WHERE rule_id = %(rule)s AND state <> 'resolved' AND server_id <> ALL(%(servers)s::int[])
+"""
+UNRESOLVED: LiteralString = """
+    SELECT incident_ulid FROM incident WHERE rule_id = %s AND server_id = %s AND state <> 'resolved'
+"""
+# Now, and since when ingest has worked and until when it was seen working.
+CLOCK: LiteralString = """
+    SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::int8,
+           (SELECT (extract(epoch FROM since) * 1000000)::int8 FROM platform_beat WHERE part = 'ingest'),
+           (SELECT (extract(epoch FROM beat_at) * 1000000)::int8 FROM platform_beat WHERE part = 'ingest')
+"""
+# The servers that a rule looks at.
+IN_SCOPE: LiteralString = """
+    SELECT server_id, server_ulid, name FROM server
+    WHERE workspace_id = %(workspace)s
+      AND (%(server_ulids)s::text[] IS NULL OR server_ulid = ANY(%(server_ulids)s))
+      AND (%(tag_name)s::text IS NULL OR tags ->> %(tag_name)s::text = %(tag_value)s::text)
+    ORDER BY server_id
 """
 ARRIVED: LiteralString = """
-    SELECT server_id FROM server_activity WHERE last_arrival_at > clock_timestamp() - make_interval(secs => %s)
-"""
-PRESENCE: LiteralString = """
-    SELECT server_id, (extract(epoch FROM started_at) * 1000000)::int8, status,
-           (extract(epoch FROM clock_timestamp()) * 1000000)::int8
-    FROM presence_interval WHERE ended_at IS NULL AND server_id = ANY(%s)
+    SELECT coalesce(array_agg(server_id), '{}') FROM server_activity
+    WHERE last_arrival_at > clock_timestamp() - make_interval(secs => %s)
 """
 # A rule or a server that was deleted since it was read has no state.
 SAVE: LiteralString = """
-    INSERT INTO rule_state AS known (rule_id, server_id, phase, since, seen)
-    SELECT stood.* FROM unnest(%s::int[], %s::int[], %s::text[], %s::int8[], %s::int8[])
-        AS stood (rule_id, server_id, phase, since, seen)
+    INSERT INTO rule_state AS known (rule_id, server_id, phase, since, seen, parts)
+    SELECT stood.rule_id, stood.server_id, stood.phase, stood.since, stood.seen, stood.parts::jsonb
+    FROM unnest(%s::int[], %s::int[], %s::text[], %s::int8[], %s::int8[], %s::text[])
+        AS stood (rule_id, server_id, phase, since, seen, parts)
     JOIN rule USING (rule_id) JOIN server USING (server_id)
     FOR KEY SHARE OF rule, server
     ON CONFLICT (rule_id, server_id) DO UPDATE
-    SET phase = excluded.phase, since = excluded.since, seen = excluded.seen
+    SET phase = excluded.phase, since = excluded.since, seen = excluded.seen, parts = excluded.parts
 """
 
 

@@ -1,18 +1,27 @@
 """Rules and incidents."""
 
-from typing import Annotated
+from typing import Annotated, cast
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Query, Request, Response
+from fastapi.responses import JSONResponse
 
-from app.alerts import announcing, delivering, incidents, ruling
+from app.alerts import announcing, backtests, delivering, explaining, incidents, ruling
+from app.alerts.backtest_schemas import BacktestReport, BacktestRequest
+from app.alerts.explain_schemas import Explained
 from app.alerts.incident_schemas import IncidentDetail, IncidentFilter, IncidentRead, Remark
 from app.alerts.rule_schemas import RuleCreate, RulePatch, RuleRead
 from app.auth.deps import Admin, InReadTransaction, InWriteTransaction, Reader, Writer
-from app.core.errors import Conflict, Forbidden, NotFound, Unauthorized
-from app.core.identifiers import IdPath
+from app.core import origin
+from app.core.deps import DatabaseDep
+from app.core.errors import Conflict, Forbidden, Invalid, NotFound, Unauthorized, Unavailable
+from app.core.identifiers import ULID_EXAMPLE, IdPath
 from app.core.paging import Pages
 from app.core.problems import problems
 from app.core.strict_json import StrictRoute
+from app.core.text import NO_CONTROL_CHARACTERS
+from app.jobs import service as jobs
+from app.jobs.schemas import JobRead
+from app.readings.series import Series
 
 router = APIRouter(tags=["alerts"], route_class=StrictRoute, responses=problems(Unauthorized, Forbidden, NotFound))
 RulePath = Annotated[str, IdPath]
@@ -32,12 +41,39 @@ TOLD = [Depends(tell_live)]
 async def create_rule(body: RuleCreate, principal: Admin, session: InWriteTransaction, response: Response) -> RuleRead:
     """Make a rule. It looks at what arrives from now on, within a second or two of its arrival.
 
-    Time is the readings' own: a hold passes as readings do. A reading that arrives behind a later one of its server
-    does not change what was decided.
+    Time is the readings' own: a hold passes as readings do. A reading that comes up to five minutes behind a later one
+    of its server corrects where the rule stands; what was told stays told.
     """
     rule = await ruling.create(session, principal, body)
     response.headers["Location"] = f"/rules/{rule.rule_id}"
     return rule
+
+
+@router.post(
+    "/rules/backtest",
+    response_model=BacktestReport,
+    responses=problems(Invalid, Unavailable)
+    | {202: {"model": JobRead, "description": "A larger one: the job whose `result` will be the report."}},
+)
+async def backtest_rule(
+    body: BacktestRequest,
+    request: Request,
+    background: BackgroundTasks,
+    principal: Reader,
+    database: DatabaseDep,
+) -> BacktestReport | Response:
+    """How often a rule would have fired over a range of the past: the same function judges as live.
+
+    A small one is answered at once. One that would take longer than a few seconds is a job (202): follow it at
+    `GET /jobs/{job_id}`; its `result` is the report.
+    """
+    found = await backtests.ask(database, cast(Series, request.app.state.series), principal, body)
+    if isinstance(found, BacktestReport):
+        return found
+    background.add_task(jobs.announce, found.kind, found.job_id, origin.current().request_id)
+    return JSONResponse(
+        found.model_dump(mode="json"), 202, {"Location": f"/jobs/{found.job_id}"}, background=background
+    )
 
 
 @router.get("/rules")
@@ -52,9 +88,25 @@ async def rule(rule_id: RulePath, principal: Reader, session: InReadTransaction)
     return await ruling.get(session, principal.workspace_id, rule_id)
 
 
-@router.patch("/rules/{rule_id}", dependencies=TOLD)
+@router.get("/rules/{rule_id}/explain")
+async def explain_rule(
+    rule_id: RulePath,
+    principal: Reader,
+    database: DatabaseDep,
+    server_ulid: Annotated[
+        str,
+        Query(description="At which server.", max_length=100, pattern=NO_CONTROL_CHARACTERS, examples=[ULID_EXAMPLE]),
+    ],
+) -> Explained:
+    """Why the rule fires at a server, or why it does not: each condition with its value and how long it has held."""
+    return await explaining.explain(database, principal.workspace_id, rule_id, server_ulid)
+
+
+@router.patch("/rules/{rule_id}", dependencies=TOLD, responses=problems(Conflict))
 async def change_rule(rule_id: RulePath, body: RulePatch, principal: Admin, session: InWriteTransaction) -> RuleRead:
-    """Switch a rule on or off. Off, its incidents are resolved; on again, it begins anew."""
+    """Change what is sent. With another condition, schedule or scope, or switched off or on, the rule begins anew:
+    what is open is resolved, and it looks at what is measured from then on.
+    """
     return await ruling.patch(session, principal, rule_id, body)
 
 

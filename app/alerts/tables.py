@@ -137,7 +137,10 @@ class DeliveryAttempt(Table):
 
 
 class Rule(Table):
-    """What is worth an incident, at which servers, and who is told; `condition` as `conditions.Condition` writes it."""
+    """What is worth an incident, at which servers, and who is told.
+
+    `condition` and `schedule` are as `condition_schemas` writes them.
+    """
 
     __tablename__ = "rule"
     __table_args__ = (UniqueConstraint("workspace_id", "name", name="uq_rule_workspace_name"),)
@@ -148,6 +151,7 @@ class Rule(Table):
     name: Mapped[str] = mapped_column(Text)
     severity: Mapped[str] = mapped_column(Text)
     condition: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    schedule: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     server_ulids: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
     tag_name: Mapped[str | None] = mapped_column(Text)
     tag_value: Mapped[str | None] = mapped_column(Text)
@@ -156,10 +160,16 @@ class Rule(Table):
     reopen_seconds: Mapped[int] = mapped_column(Integer, server_default=text("300"), default=300)
     """An incident that begins again within so many seconds of its end is the same one."""
     created_at: Mapped[datetime] = mapped_column(Moment, server_default=sql.now(), init=False)
+    judged_from: Mapped[datetime] = mapped_column(Moment, server_default=sql.now(), init=False)
+    """It looks at no reading from before: when it was made, changed or switched on."""
 
 
 class RuleState(Table):
-    """Where a rule stands with a server: `seen` is the instant up to which readings were looked at, microseconds."""
+    """Where a rule stands with a server: `seen` is the instant up to which this is known, microseconds.
+
+    `phase` and `since` are those of the whole; `parts` has for each simple condition its phase, since, the instant and
+    the value of its newest reading.
+    """
 
     __tablename__ = "rule_state"
 
@@ -168,6 +178,7 @@ class RuleState(Table):
     phase: Mapped[str] = mapped_column(Text)
     since: Mapped[int | None] = mapped_column(BigInteger)
     seen: Mapped[int] = mapped_column(BigInteger)
+    parts: Mapped[list[Any] | None] = mapped_column(JSONB, default=None)
 
 
 class Incident(Table):

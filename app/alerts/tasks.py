@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from app.alerts import delivering, purging
+from app.alerts import backtests, delivering, purging
 from app.core import queue
 
 
@@ -16,3 +16,9 @@ def deliver() -> int:
 def purge() -> int:
     """Delete notifications and incidents that are older than their retention; scheduled hourly."""
     return queue.run(lambda resources: purging.purge(resources.database, resources.settings))
+
+
+@shared_task(name="jobs.run_backtest")
+def run_backtest(job_ulid: str) -> None:
+    """Make the report of this backtest."""
+    queue.run(lambda resources: backtests.run(resources, job_ulid))

@@ -55,7 +55,7 @@ _OPEN: LiteralString = f"""
 """  # noqa: S608 - of constants
 _RESOLVE: LiteralString = f"""
     WITH ended AS (
-        UPDATE incident SET state = 'resolved', resolved_at = at, resolved_by = NULL
+        UPDATE incident SET state = 'resolved', resolved_at = greatest(opened_at, at), resolved_by = NULL
         FROM unnest(%(rules)s::int[], %(servers)s::int[], %(ats)s::timestamptz[]) AS decided (rule_id, server_id, at)
         WHERE incident.rule_id = decided.rule_id AND incident.server_id = decided.server_id AND state <> 'resolved'
         RETURNING incident.*

@@ -114,6 +114,7 @@ DETAILS = {
     "Only a failed or cancelled job can be tried again; this one is {state}.": (
         "Só uma tarefa que falhou ou foi cancelada pode ser tentada de novo; esta está {state}."
     ),
+    "This rule does not look at the server {server!r}.": "Esta regra não observa o servidor {server!r}.",
     "There is no rule {rule!r} in this workspace.": "Não há regra {rule!r} neste workspace.",
     "A rule named {name!r} exists in this workspace.": "Já existe uma regra chamada {name!r} neste workspace.",
     "There is no incident {incident!r} in this workspace.": "Não há incidente {incident!r} neste workspace.",
@@ -217,8 +218,11 @@ MESSAGES = {
     "blank": "Não pode ficar em branco",
     "no_value": "Envie ao menos um valor: {names}",
     "time_zone": "Deve ser um fuso horário da base IANA, como America/Sao_Paulo",
-    "above_or_below": "Informe above ou below, e só um deles",
-    "clear_side": "clear não pode ficar além do valor em que a regra dispara",
+    "one_level": "Informe exatamente um de above, below, outside e inside",
+    "band_order": "low deve ser menor que high",
+    "hysteresis_room": "hysteresis não deixa valor entre low e high em que a regra termine",
+    "schedule_hours": "start e end devem diferir; um dia inteiro é 00:00 a 24:00",
+    "rule_or_id": "Informe rule ou rule_id, e só um deles",
     "union_tag_invalid": "Deve ser um destes: {expected_tags}",
     "union_tag_not_found": "Falta o campo kind",
     "url": "Deve ser um endereço como https://example.com/hook, sem senha nele",

@@ -98,7 +98,8 @@ async def stream(
     The first frame is `ready`: whatever is committed from then on is told, so ask for the state after it. A frame
     `reading` carries an array of readings, at most the newest 20 of each server at a time and some ten frames a
     second; `backfill` tells the spans of servers that sent more at once. `presence` tells who came online or went
-    offline, `incident` what happened to incidents. `reset` says that something was missed: ask for the state again. Frames of a kind that you don't know are to be ignored.
+    offline, `incident` what happened to incidents. `reset` says that something was missed: ask for the
+    state again. Frames of a kind that you don't know are to be ignored.
 
     A reader that comes back within two minutes with `Last-Event-ID` gets what it missed; after longer, or a burst that
     filled the buffer, `reset`. A comment comes every five seconds of silence. A reader that is too slow is let go.

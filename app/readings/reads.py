@@ -36,8 +36,8 @@ class Packed:
     kinds: tuple[str, ...]
 
 
-def _packed(groups: Sequence[LiteralString], columns: Sequence[tuple[str, str]], source: str) -> Packed:
-    """Columns are expressions and kinds; all of them constants of this module or of its callers' tables."""
+def packed(groups: Sequence[LiteralString], columns: Sequence[tuple[str, str]], source: str) -> Packed:
+    """Of `source`, by these groups, columns as expressions and kinds; all of them constants of ours, no input."""
     keys = ", ".join(groups)
     numbers = ", ".join(_SEND[kind].format(column) for column, kind in columns)
     text = f"SELECT {keys}, {numbers} FROM {source} GROUP BY {keys} ORDER BY {keys}"  # noqa: S608
@@ -53,7 +53,7 @@ QUANTITIES: LiteralString = """
     SELECT quantity_id, name FROM quantity WHERE workspace_id = %(workspace)s ORDER BY quantity_id
 """
 # How much there is, in spans of SPAN_HOURS, without a row a segment: what a query over all of time starts from.
-SPANS = _packed(
+SPANS = packed(
     ["span"],
     [("segments", "int8"), ("sealed", "int8"), ("hot_hours", "int8"), ("hot", "int8"), ("low", "timestamptz"),
      ("high", "timestamptz")],
@@ -71,7 +71,7 @@ SPANS = _packed(
     ) AS spans""",
 )  # fmt: skip
 # Sealed hours with their counts, and hours of hot rows with theirs below zero; hours that have both come twice.
-HOURS = _packed(
+HOURS = packed(
     ["server_id"],
     [(_HOUR_AND.format("readings"), "int8"), ("low", "timestamptz"), ("high", "timestamptz")],
     """(
@@ -106,7 +106,7 @@ def statistics(names: tuple[str, ...]) -> Packed:
     """By server and quantity: hours with their counts, and these statistics of segments. It is read from
     `ix_segment_column_statistics` alone, in its order, where vacuum has been.
     """
-    return _packed(
+    return packed(
         ["server_id", "quantity_id"],
         [(_HOUR_AND.format("count"), "int8"), *((name, "float8") for name in names)],
         """segment_column
@@ -119,7 +119,7 @@ def statistics(names: tuple[str, ...]) -> Packed:
 def hot_rows(custom: tuple[str, ...]) -> Packed:
     """By server: instant, the known quantities and these custom ones of hot readings, NaN for absent, by instant."""
     extra = [f"(extra ->> {sql.Literal(name).as_string()})::float8" for name in custom]
-    return _packed(
+    return packed(
         ["server_id"],
         [("ts", "timestamptz"), *((f"coalesce({value}, 'NaN')", "float8") for value in (*NAMES, *extra))],
         """(

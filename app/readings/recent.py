@@ -1,44 +1,122 @@
 """New hot readings of many servers, for whoever follows them: each server's from where it was left."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import LiteralString
 
+import numpy as np
+import numpy.typing as npt
 from psycopg import sql
 
 from app.core.copy import Connection
+from app.readings.engine import fetching
 from app.readings.quantities import NAMES
+from app.readings.reads import Packed, packed
+from app.readings.rows import EMPTY, Rows
 
-# A server that was away sends hours at once; it is followed in steps, so that it holds up no other.
-MAX_READINGS = 10_000
+Int = npt.NDArray[np.int64]
+
+# Read at once; some 30 MB of memory and a quarter of a second. A server that was away sends hours at once, and is
+# followed in steps, so that it holds up no other.
+MAX_READINGS = 200_000
+LEAST_EACH = 20
 # A clock may run ahead by so much; what lies further ahead is looked at when its time comes.
 AHEAD_SECONDS = 5
 
-_SINCE: LiteralString = """
-    SELECT wanted.server_id, (extract(epoch FROM found.ts) * 1000000)::int8, found.value
-    FROM unnest(%(servers)s::int[], %(after)s::int8[]) AS wanted (server_id, after)
-    CROSS JOIN LATERAL (
-        SELECT ts, {value} AS value FROM reading
-        WHERE server_id = wanted.server_id AND {value} IS NOT NULL
-          AND ts > 'epoch'::timestamptz + make_interval(secs => after / 1000000)
-                   + make_interval(secs => (after %% 1000000) / 1e6)
-          AND ts <= now() + make_interval(secs => %(ahead)s)
-        ORDER BY ts LIMIT %(limit)s
+_SINCE: LiteralString = """(
+        SELECT found.*
+        FROM unnest(%(servers)s::int[], %(after)s::int8[]) AS wanted (server_id, after)
+        CROSS JOIN LATERAL (
+            SELECT * FROM reading
+            WHERE server_id = wanted.server_id
+              AND ts > 'epoch'::timestamptz + wanted.after * interval '1 microsecond'
+              AND ts <= now() + make_interval(secs => %(ahead)s)
+            ORDER BY ts LIMIT %(limit)s
+        ) AS found
+        ORDER BY server_id, ts
+    ) AS hot
+"""
+# Two things tell of readings that came late: behind what had been read at `horizon`, rows of transactions that had not
+# ended then; between there and what has been read by now, more rows than were. A row's xmin has 32 bits; what lies half
+# of them behind counts as earlier.
+_LATE: LiteralString = """(
+        SELECT wanted.server_id,
+               coalesce((extract(epoch FROM min(ts) FILTER (
+                   WHERE ts <= 'epoch'::timestamptz + wanted.until * interval '1 microsecond')) * 1000000)::int8, -1)
+                   AS earliest,
+               count(*) FILTER (WHERE ts > 'epoch'::timestamptz + wanted.until * interval '1 microsecond') AS count
+        FROM unnest(%(servers)s::int[], %(after)s::int8[], %(until)s::int8[], %(now)s::int8[])
+                 AS wanted (server_id, after, until, now)
+        JOIN reading ON reading.server_id = wanted.server_id
+             AND ts > 'epoch'::timestamptz + wanted.after * interval '1 microsecond'
+             AND ts <= 'epoch'::timestamptz + wanted.now * interval '1 microsecond'
+             AND (ts > 'epoch'::timestamptz + wanted.until * interval '1 microsecond'
+                  OR mod(reading.xmin::text::int8 - mod(%(horizon)s, 4294967296) + 4294967296, 4294967296) < 2147483648)
+        GROUP BY 1
     ) AS found
-    ORDER BY 1, 2
+"""
+_LATE_READINGS = packed(["server_id"], [("earliest", "int8"), ("count", "int8")], _LATE)
+_HORIZON: LiteralString = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::int8"
+# Sealed readings later than each server's instant: it was away for so long that they were sealed unread.
+_SEALED: LiteralString = """
+    SELECT wanted.server_id, sum(segment.count)::int8
+    FROM unnest(%(servers)s::int[], %(after)s::int8[]) AS wanted (server_id, after)
+    JOIN segment ON segment.server_id = wanted.server_id AND hour >= floor(wanted.after / 3600000000.0)
+         AND last_ts > 'epoch'::timestamptz + wanted.after * interval '1 microsecond'
+    GROUP BY 1
 """
 
 
-async def since(
-    connection: Connection, quantity: str, servers: Sequence[int], after: Sequence[int]
-) -> list[tuple[int, int, float]]:
-    """Server, instant and value of readings later than each server's `after`, by server and instant.
-
-    Instants are microseconds since 1970; at most MAX_READINGS a server.
+async def since(connection: Connection, quantities: Sequence[str], servers: Int, after: Int) -> Rows:
+    """Readings later than each server's `after`, microseconds since 1970, by server and instant, at most some
+    MAX_READINGS of them, of each server the oldest.
     """
-    if quantity in NAMES:
-        value: sql.Composable = sql.Identifier(quantity)
-    else:
-        value = sql.SQL("(extra ->> {})::float8").format(quantity)
-    values = {"servers": list(servers), "after": list(after), "ahead": AHEAD_SECONDS, "limit": MAX_READINGS}
-    rows = await connection.execute(sql.SQL(_SINCE).format(value=value), values)
-    return await rows.fetchall()
+    if not len(servers) or not quantities:
+        return EMPTY
+    limit = max(LEAST_EACH, MAX_READINGS // len(servers))
+    values = {"servers": servers.tolist(), "after": after.tolist(), "ahead": AHEAD_SECONDS, "limit": limit}
+    found = await fetching.columns(connection, _since(tuple(quantities)), values)
+    if found is None:
+        return EMPTY
+    server, ts, *each = found
+    return Rows(server, ts, dict(zip(quantities, each, strict=True)))
+
+
+@lru_cache(maxsize=64)
+def _since(quantities: tuple[str, ...]) -> Packed:
+    values = [(f"coalesce({_value(name)}, 'NaN')", "float8") for name in quantities]
+    return packed(["server_id"], [("ts", "timestamptz"), *values], _SINCE)
+
+
+async def horizon(connection: Connection) -> int:
+    """What is written from now on is not behind this; see `late`."""
+    row = await (await connection.execute(_HORIZON)).fetchone()
+    return int(row[0]) if row else 0
+
+
+async def late(
+    connection: Connection, servers: Int, after: Int, until: Int, now: Int, horizon: int
+) -> tuple[Int, Int, Int]:
+    """Servers; of each the earliest reading in (after, until] that was written since that horizon, else -1; and how
+    many there are in (until, now].
+    """
+    values = {
+        "servers": servers.tolist(),
+        "after": after.tolist(),
+        "until": until.tolist(),
+        "now": now.tolist(),
+        "horizon": horizon,
+    }
+    found = await fetching.columns(connection, _LATE_READINGS, values)
+    none = np.empty(0, np.int64)
+    return (none, none, none) if found is None else (found[0], found[1], found[2])
+
+
+async def sealed_since(connection: Connection, servers: Int, after: Int) -> dict[int, int]:
+    """Servers with sealed readings later than these instants, and about how many."""
+    values = {"servers": servers.tolist(), "after": after.tolist()}
+    return dict(await (await connection.execute(_SEALED, values)).fetchall())
+
+
+def _value(name: str) -> str:
+    return name if name in NAMES else f"(extra ->> {sql.Literal(name).as_string()})::float8"

@@ -15,7 +15,7 @@ from app.auth.principals import Principal
 from app.core import metrics
 from app.core.clock import format_microseconds, now
 from app.core.copy import Connection
-from app.core.db import Database, ReadSession
+from app.core.db import Database, ReadSession, WriteSession
 from app.core.errors import Unavailable, invalid_field
 from app.core.redis import Cache
 from app.readings import asking, budgets, queries
@@ -86,11 +86,12 @@ class Series:
                 yield connection, seen, estimate
                 return
         # The connection is given back before the wait.
-        async with self._turn(), self._database.snapshot(workspace_id) as connection:
+        async with self.turn(), self._database.snapshot(workspace_id) as connection:
             yield connection, await outline.overview(connection, question), estimate
 
     @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait until it is the caller's turn among what is heavy. Raises: Busy."""
         if self._waiting >= HEAVY_WAITING:
             raise Busy("Too many heavy queries wait already; try again in a moment.")
         self._waiting += 1
@@ -232,7 +233,7 @@ class Asking:
         return FORMATS[form][1](shape)
 
 
-async def custom_quantities(session: ReadSession, workspace_id: int) -> Sequence[str]:
+async def custom_quantities(session: ReadSession | WriteSession, workspace_id: int) -> Sequence[str]:
     """The workspace's quantities beyond the known ones, in the order in which they were first sent."""
     return (await session.scalars(queries.custom_quantities(workspace_id))).all()
 

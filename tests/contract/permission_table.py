@@ -133,7 +133,13 @@ TABLE: dict[tuple[str, str], Row] = {
     ("POST", "/channels/{channel_id}/test"): Row("admin", 202),
     ("POST", "/rules"): Row("admin", 201, {"name": "{new_name}", "condition": {"kind": "offline"}}),
     ("GET", "/rules"): Row("read", 200),
+    ("POST", "/rules/backtest"): Row(
+        "read",
+        200,
+        {"rule": {"condition": {"kind": "offline"}}, "start_time": "2026-01-31T12:00:00Z"},
+    ),
     ("GET", "/rules/{rule_id}"): Row("read", 200),
+    ("GET", "/rules/{rule_id}/explain"): Row("read", 200, params={"server_ulid": "{server_ulid}"}),
     ("PATCH", "/rules/{rule_id}"): Row("admin", 200, {"enabled": True}),
     ("DELETE", "/rules/{rule_id}"): Row("admin", 204, fresh=("rule_id",)),
     ("GET", "/incidents"): Row("read", 200),

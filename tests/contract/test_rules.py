@@ -60,7 +60,7 @@ def test_a_rule_fires_and_ends_and_both_are_told_with_their_reason(
     client: httpx.Client, user: User, server: Server, receiver: Receiver
 ) -> None:
     channel = make_channel(client, user, receiver.url("/ok"))["channel_id"]
-    rule = make(client, user, {**damp(server, clear=55), "channel_ids": [channel], "severity": "critical"})
+    rule = make(client, user, {**damp(server, hysteresis=5), "channel_ids": [channel], "severity": "critical"})
     for humidity in (50, 61, 58):
         last = post(client, server, humidity=humidity)
     until(lambda: incidents(client, user, rule, state="open"))
@@ -186,14 +186,17 @@ def test_a_rule_over_a_tag_looks_at_servers_that_bear_it(
 
 
 def test_a_rule_reads_as_it_was_written(client: httpx.Client, user: User, server: Server) -> None:
-    rule = make(client, user, damp(server, clear=55, hold_seconds=60))
+    rule = make(client, user, damp(server, hysteresis=5, hold_seconds=60))
     assert rule["condition"] == {
         "kind": "threshold",
         "quantity": "humidity",
         "above": 60,
         "below": None,
-        "clear": 55,
+        "outside": None,
+        "inside": None,
+        "hysteresis": 5,
         "hold_seconds": 60,
+        "no_data_seconds": 3600,
     }
     assert rule in client.get("/rules", headers=user.headers).json()
 
@@ -203,8 +206,19 @@ def test_a_rule_reads_as_it_was_written(client: httpx.Client, user: User, server
     [
         ({"kind": "threshold", "quantity": "humidity"}, "condition"),
         ({"kind": "threshold", "quantity": "humidity", "above": 1, "below": 2}, "condition"),
-        ({"kind": "threshold", "quantity": "humidity", "above": 1, "clear": 2}, "condition"),
-        ({"kind": "threshold", "quantity": "humidity", "below": 2, "clear": 1}, "condition"),
+        ({"kind": "threshold", "quantity": "humidity", "above": 1, "hysteresis": -1}, "hysteresis"),
+        ({"kind": "threshold", "quantity": "humidity", "outside": {"low": 2, "high": 1}}, "outside"),
+        ({"kind": "threshold", "quantity": "humidity", "outside": {"low": 1, "high": 2}, "hysteresis": 1}, "condition"),
+        ({"kind": "threshold", "quantity": "humidty", "above": 1}, "quantity"),
+        ({"kind": "rate", "quantity": "humidity", "above": 1, "per": "year"}, "per"),
+        ({"kind": "deviation", "quantity": "humidity", "above": 3, "days": 2}, "days"),
+        ({"kind": "deviation", "quantity": "humidity", "above": 3, "zone": "Mars/Base"}, "zone"),
+        ({"kind": "nodata", "quantity": "humidity", "for_seconds": 0}, "for_seconds"),
+        ({"kind": "all", "conditions": [{"kind": "offline"}]}, "conditions"),
+        (
+            {"kind": "any", "conditions": [{"kind": "offline"}, {"kind": "threshold", "quantity": "no", "above": 1}]},
+            "quantity",
+        ),
         ({"kind": "threshold", "quantity": "humidity", "above": "much"}, "above"),
         ({"kind": "threshold", "quantity": "humidity", "above": True}, "above"),
         ({"kind": "threshold", "quantity": "No Such", "above": 1}, "quantity"),

@@ -1,0 +1,23 @@
+"""Where each condition of a combined rule stands, and since when the whole is known.
+
+Revision ID: 0025
+Revises: 0024
+"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0025"
+down_revision = "0024"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    # Null: a state of the code before, which knew one condition a rule.
+    op.add_column("rule_state", sa.Column("parts", postgresql.JSONB(), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("rule_state", "parts")
