@@ -17,7 +17,7 @@ def events(rows: list[Row]) -> list[tuple[str, str]]:
 def told_by(receiver: Receiver, stage: Stage) -> list[Row]:
     """What the receiver was told of the stage's rule, in its order."""
     bodies = [came.body for came in receiver.deliveries]
-    return [body for body in bodies if body["data"].get("rule", {}).get("id") == stage.rule["rule_id"]]
+    return [body for body in bodies if body.get("data", {}).get("rule", {}).get("id") == stage.rule["rule_id"]]
 
 
 async def test_what_begins_again_soon_is_the_same_incident_and_is_not_told_each_time(
