@@ -5,7 +5,9 @@ FastAPI itself. What these cannot know is here: that a group commit belongs to t
 """
 
 import asyncio
+import logging
 import os
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -29,6 +31,8 @@ from app import __version__
 
 # Commits that no traced request waits for: one a second shows what they are like, hundreds would bury the rest.
 LONE_COMMIT_SECONDS = 1.0
+# A process that stops waits so long for its collector, which may be away: a stop has 5 s for everything.
+FLUSH_SECONDS = 1.0
 # Links are for who waited as well; a batch may hold thousands.
 MAX_LINKS = 32
 
@@ -64,7 +68,9 @@ class _NoLoneStatements(Sampler):
 
 def export(service: str, *, tasks: bool) -> None:
     os.environ.setdefault("OTEL_SERVICE_NAME", service)
-    provider = TracerProvider(resource=Resource.create({"service.version": __version__}))
+    # One line for a batch that was lost, without those for each attempt.
+    logging.getLogger("opentelemetry.exporter").setLevel(logging.ERROR)
+    provider = TracerProvider(resource=Resource.create({"service.version": __version__}), shutdown_on_exit=False)
     provider.sampler = _NoLoneStatements(provider.sampler)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
@@ -76,7 +82,9 @@ def export(service: str, *, tasks: bool) -> None:
 def flush() -> None:
     provider = trace.get_tracer_provider()
     if isinstance(provider, TracerProvider):
-        provider.shutdown()
+        ending = threading.Thread(target=provider.shutdown, daemon=True)
+        ending.start()
+        ending.join(FLUSH_SECONDS)
 
 
 def describe_request(scope: Scope) -> None:

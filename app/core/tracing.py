@@ -1,4 +1,4 @@
-"""Traces: on when a collector is named by OpenTelemetry's own variables, else nothing of it is even imported.
+"""Traces: on when a collector is named by OpenTelemetry's own variables, else the machinery is not even loaded.
 
 HTTP request → ingest or query → SQL → Celery. What happens is in `spans`; this is what the rest of the code asks.
 """

@@ -2,6 +2,9 @@
 
 import json
 import secrets
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,10 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from tests.system import System, scratch_folder
+from tests.contract.test_logs import some
+from tests.system import System, clean_environment, free_port, scratch_folder
 from tests.tracing import collector as collecting
 from tests.tracing.collector import Collector, Span
 
+NAMED = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}
 SERVER, CLIENT, PRODUCER, CONSUMER = 2, 3, 4, 5
 
 
@@ -148,8 +153,8 @@ def test_a_job_goes_on_in_the_worker(collector: Collector, device: Device) -> No
 def test_log_lines_name_their_trace(collector: Collector, traced: System, device: Device) -> None:
     trace_id, headers = new_trace()
     device.client.get("/servers", headers=device.admin | headers)
-    lines = [json.loads(line) for line in traced.output.read_text().splitlines() if trace_id in line]
-    assert [line["route"] for line in lines if line["event"] == "request"] == ["/servers"]
+    (line,) = some(traced.output, event="request", trace_id=trace_id)
+    assert line["route"] == "/servers"
 
 
 def test_nobody_s_sql_is_no_trace_and_probes_are_none(collector: Collector, device: Device) -> None:
@@ -160,6 +165,45 @@ def test_nobody_s_sql_is_no_trace_and_probes_are_none(collector: Collector, devi
     assert [span for span in lone if span.kind == CLIENT] == []
     assert not {"GET /readyz", "GET /metrics"} & {span.name for span in collector.spans}
     assert len([span for span in lone if span.name == "group commit"]) <= 60, "at most one a second"
+
+
+def test_a_collector_that_is_away_holds_up_no_stop() -> None:
+    script = """
+import time
+from app.core import tracing
+tracing.export("alone")
+with tracing.sending("nothing", "default"):
+    pass
+started = time.monotonic()
+tracing.flush()
+print(tracing.ON, time.monotonic() - started)
+"""
+    nobody = clean_environment(
+        OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{free_port()}", DATA_DIR=tempfile.mkdtemp()
+    )
+    command = [sys.executable, "-c", script]
+    started = time.monotonic()
+    done = subprocess.run(command, env=nobody, capture_output=True, text=True, check=True, timeout=60)
+    on, flushed = done.stdout.split()
+    assert on == "True"
+    assert float(flushed) < 5
+    assert time.monotonic() - started < 50, "nor does its exit"
+
+
+def test_traces_are_off_unless_a_collector_is_named() -> None:
+    script = """
+import sys
+import app.core.copy, app.core.middleware
+from app.core import tracing
+loaded = [name for name in sys.modules if name.startswith(("opentelemetry.exporter", "opentelemetry.instrumentation"))]
+print(tracing.ON, len(loaded) + ("app.core.spans" in sys.modules))
+"""
+    for variables in ({}, {"OTEL_EXPORTER_OTLP_ENDPOINT": ""}, {"OTEL_SDK_DISABLED": "true", **NAMED}):
+        quiet = clean_environment(
+            DATA_DIR=tempfile.mkdtemp(), DATABASE_URL="postgresql://u:p@127.0.0.1:1/d", **variables
+        )
+        done = subprocess.run([sys.executable, "-c", script], env=quiet, capture_output=True, text=True, check=True)
+        assert done.stdout.split() == ["False", "0"], variables
 
 
 def test_no_secret_leaves_with_a_span(collector: Collector, traced: System, device: Device) -> None:
