@@ -3,6 +3,9 @@
 Node comes from a wheel that is asked for only when there is something to build. Where it cannot be had, or npm cannot
 reach its registry, the installation goes on without the page: the launcher says so, `build/web.log` says why, and the
 API serves a plain page instead. `SENTINELA_WEB=skip` leaves the page out on purpose.
+
+A wheel carries the page and the migrations within the package, where `app.core.settings.shipped` finds them; without
+the page there is none.
 """
 
 import hashlib
@@ -35,8 +38,13 @@ class PageHook(BuildHookInterface[Any]):
         """Node, for pip's build environment, when there is something to build."""
         return [NODE] if _is_stale() else []
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
-        """Build what is stale; a failure leaves its reason in `build/web.log`."""
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Build what is stale; a failure leaves its reason in `build/web.log`, and of a wheel nothing at all."""
+        self._build_if_stale()
+        if self.target_name == "wheel" and version == "standard":
+            build_data["force_include"] |= _shipped()
+
+    def _build_if_stale(self) -> None:
         if not _is_stale():
             return
         LOG.parent.mkdir(exist_ok=True)
@@ -46,6 +54,14 @@ class PageHook(BuildHookInterface[Any]):
             except (OSError, ImportError, subprocess.SubprocessError) as error:
                 log.write(f"{error}\n")
                 self.app.display_warning(f"The page was not built: {error}; {LOG} says why.")
+
+
+def _shipped() -> dict[str, str]:
+    """What an installed wheel needs beside its modules, by where it goes; an editable installation finds it here."""
+    if not (DIST / "index.html").exists() and os.environ.get("SENTINELA_WEB") != "skip":
+        raise RuntimeError(f"a wheel carries the page, which was not built; {LOG} says why")
+    names = ("alembic.ini", "migrations", *(["web/dist"] if (DIST / "index.html").exists() else []))
+    return {str(ROOT / name): f"app/shipped/{name}" for name in names}
 
 
 def build_now() -> None:

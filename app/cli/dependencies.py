@@ -75,5 +75,7 @@ def _component(name: str, facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def _require(module: str) -> None:
+    if not LOCK.exists():
+        raise CommandFailed("the locks are in the checkout, and this is none")
     if find_spec(module) is None:
         raise CommandFailed("this needs the tests' packages: `./sentinela test --collect-only` installs them")

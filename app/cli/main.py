@@ -1,10 +1,12 @@
 """The `sentinela` command: what it offers, and the configuration its commands share."""
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from dotenv import load_dotenv
 
+from app import __version__
 from app.cli.backup import backup, restore
 from app.cli.bench import bench
 from app.cli.bundle import bundle
@@ -17,6 +19,7 @@ from app.cli.keys import keys
 from app.cli.maintenance import seal, verify
 from app.cli.mqtt import mqtt
 from app.cli.openapi import openapi
+from app.cli.service import service
 from app.cli.simulate import simulate
 from app.cli.test import run_tests
 from app.cli.up import up
@@ -44,6 +47,7 @@ app.add_typer(users, name="users")
 app.add_typer(keys, name="keys")
 app.add_typer(bench, name="bench")
 app.command()(mqtt)
+app.add_typer(service, name="service")
 app.command()(openapi)
 app.command()(sbom)
 app.command()(audit)
@@ -51,8 +55,14 @@ app.command(hidden=True)(demo)
 
 
 @app.callback(invoke_without_command=True)
-def main(context: typer.Context) -> None:
+def main(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
     """Follow `.env`, and print the help when no command is given."""
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
     # Tests start systems of their own, which must not depend on the configuration of this one.

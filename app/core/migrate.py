@@ -15,7 +15,7 @@ from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from app.core.db import CONNECT_TIMEOUT_SECONDS, configured_url
-from app.core.settings import PROJECT, Settings
+from app.core.settings import Settings, shipped
 
 OLDEST_POSTGRESQL = 15
 # Any constant will do that no other program on this database uses: "sentinel" as eight bytes.
@@ -95,7 +95,7 @@ def knows(revision: str) -> bool:
 
 def alembic_config() -> Config:
     """Alembic's configuration, found from any working directory."""
-    return Config(PROJECT / "alembic.ini")
+    return Config(shipped("alembic.ini"))
 
 
 def _check_version(connection: Connection) -> None:

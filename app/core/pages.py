@@ -15,9 +15,9 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core.settings import PROJECT
+from app.core.settings import shipped
 
-DIST = PROJECT / "web" / "dist"
+DIST = shipped("web/dist")
 PLAIN = Path(__file__).parents[1] / "plain.html"
 DOCUMENTATION = ("/docs", "/docs/oauth2-redirect", "/redoc")
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)

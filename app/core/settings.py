@@ -15,10 +15,17 @@ from sqlalchemy.exc import ArgumentError
 
 from app.core.secret import check_strength, read_or_create
 
-PROJECT = Path(__file__).resolve().parents[2]
+PACKAGE = Path(__file__).resolve().parents[1]
+PROJECT = PACKAGE.parent
 # Below this a container or a small board swaps; above it nothing was gained (one process, group commit).
 DEFAULT_POOL_SIZE = 10
 DATABASE_URL_FORM = "DATABASE_URL must look like postgresql://user:password@host:5432/db"
+
+
+def shipped(name: str) -> Path:
+    """A file or folder beside the package in a checkout; an installed wheel has it within (see hatch_build.py)."""
+    here = PROJECT / name
+    return here if here.exists() else PACKAGE / "shipped" / name
 
 
 def default_data_dir() -> Path:

@@ -1,6 +1,8 @@
 """docker-compose.yml holds what the contract says of it; an engine tries it in the project's CI."""
 
 import re
+import shutil
+import subprocess
 
 import pytest
 
@@ -31,6 +33,7 @@ def test_the_services_are_those_of_the_contract() -> None:
     always = {name for name, each in services.items() if "profiles" not in each}
     assert always == {"app", "worker", "beat", "watcher", "db", "redis"}
     assert {name for name, each in services.items() if each.get("profiles") == ["monitoring"]} == MONITORING
+    assert services["caddy"]["profiles"] == ["tls"]
 
 
 def test_both_generations_of_compose_read_the_file() -> None:
@@ -68,6 +71,7 @@ def test_settings_that_compose_leaves_empty_keep_their_defaults(monkeypatch: pyt
 def test_only_the_api_is_reached_from_elsewhere() -> None:
     ports = {name: each["ports"] for name, each in load()["services"].items() if "ports" in each}
     assert ports == {
+        "caddy": ["80:80", "443:443", "443:443/udp"],
         "app": ["${API_PORT:-8000}:8000"],
         "db": ["127.0.0.1:${DB_PORT:-5432}:5432"],
         "redis": ["127.0.0.1:${REDIS_PORT:-6379}:6379"],
@@ -116,6 +120,7 @@ def test_nothing_starts_before_what_it_needs() -> None:
         "beat": {"app"},
         "watcher": {"app"},
         "grafana": {"prometheus"},
+        "caddy": {"app"},
     }
     assert {need["condition"] for each in needs.values() for need in each.values()} == {"service_healthy"}
 
@@ -133,3 +138,13 @@ def test_development_mounts_the_source_and_reloads() -> None:
     assert all("./app:/app/app:ro" in each["volumes"] for each in services.values())
     assert "--reload" in services["app"]["command"]
     assert variables("compose.dev.yml") <= variables()
+
+
+def test_tls_hides_what_is_for_the_inside_and_passes_the_rest() -> None:
+    text = (PROJECT / "deploy" / "caddy" / "Caddyfile").read_text(encoding="utf-8")
+    assert "reverse_proxy app:8000" in text
+    assert "respond @inside 404" in text
+    caddy = shutil.which("caddy")
+    if caddy is None:
+        pytest.skip("NOT VALIDATED: the Caddyfile, for there is no caddy on the PATH")
+    subprocess.run([caddy, "validate", "--config", str(PROJECT / "deploy" / "caddy" / "Caddyfile")], check=True)

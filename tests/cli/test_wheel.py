@@ -1,0 +1,38 @@
+"""A wheel carries the page and the migrations: the system starts from it alone."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.system import System, scratch_folder
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 240
+
+
+@pytest.mark.long
+@pytest.mark.timeout(2 * PATIENCE)
+def test_the_system_starts_from_a_wheel_with_its_page(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", str(tmp_path), str(ROOT)]
+    subprocess.run(build, check=True, timeout=PATIENCE)
+    (wheel,) = tmp_path.glob("*.whl")
+    machine = System(scratch_folder())
+    try:
+        installed = machine.folder / "installed"
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(installed)
+        # Before the checkout, which the tests' environment has installed as it stands.
+        machine.environment["PYTHONPATH"] = str(installed)
+        machine.start()
+        assert "/ui/assets/" in httpx.get(f"{machine.url}/ui/", trust_env=False).text
+        code = "from app.core import pages; print(pages.DIST)"
+        answer = subprocess.run(
+            [sys.executable, "-P", "-c", code], env=machine.environment, capture_output=True, text=True, check=True
+        )
+        assert answer.stdout.strip() == str(installed / "app" / "shipped" / "web" / "dist")
+    finally:
+        machine.close()
