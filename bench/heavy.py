@@ -35,7 +35,7 @@ TARGET = 2.0
 class Options:
     """Readings a second, who asks at once, how long a turn is, how many turns, days of history."""
 
-    rate: float = 100.0
+    rate: float = 50.0
     askers: int = 4
     seconds: float = 10.0
     rounds: int = 3

@@ -100,7 +100,7 @@ def bench_query(
 @bench.command("heavy")
 @one_line_errors
 def bench_heavy(
-    rate: Annotated[float, typer.Option(min=1, max=2000, help="Single readings a second.")] = 100.0,
+    rate: Annotated[float, typer.Option(min=1, max=2000, help="Single readings a second.")] = 50.0,
     askers: Annotated[int, typer.Option(min=1, max=16, help="Who asks heavy questions at once.")] = 4,
     seconds: Annotated[float, typer.Option(min=2, help="How long a turn is.")] = 10.0,
     rounds: Annotated[int, typer.Option(min=1, help="How often each side is measured.")] = 3,

@@ -6,7 +6,7 @@ row-level security. Where the given user may not create roles, both stand for th
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any, Literal
 
 import psycopg
@@ -14,7 +14,7 @@ from sqlalchemy import event, make_url, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session, SessionTransaction
 from sqlalchemy.pool import Pool
 
@@ -120,12 +120,12 @@ class Database:
         begin = _BEGIN.format(role=role, workspace=int(workspace_id))
         async with self.engine.connect() as pooled:
             connection: Any = (await pooled.get_raw_connection()).driver_connection
-            await connection.set_autocommit(True)
             try:
+                await connection.set_autocommit(True)
                 await connection.execute(begin)
                 yield connection
             finally:
-                await _leave(connection)
+                await _leave(pooled, connection)
 
     @asynccontextmanager
     async def write(self, workspace_id: int | None = None) -> AsyncIterator[WriteSession]:
@@ -169,11 +169,15 @@ class Database:
         session.info["workspace"] = "" if workspace_id is None else str(workspace_id)
 
 
-async def _leave(connection: "psycopg.AsyncConnection[Any]") -> None:
-    """End a snapshot; of a connection that broke meanwhile the pool takes leave."""
-    with suppress(psycopg.OperationalError):
+async def _leave(pooled: AsyncConnection, connection: "psycopg.AsyncConnection[Any]") -> None:
+    """End a snapshot. A connection that broke, or that was torn away before it was as the pool expects, is closed."""
+    try:
         await connection.rollback()
         await connection.set_autocommit(False)
+    except BaseException as error:
+        await pooled.invalidate()
+        if not isinstance(error, psycopg.OperationalError):
+            raise
 
 
 @event.listens_for(Session, "after_begin")

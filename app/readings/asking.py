@@ -53,10 +53,10 @@ async def ask(database: Database, workspace_id: int, query: DataQuery) -> Asked:
     """Resolve the query. Raises: NoSuchServer, Invalid."""
     wanted = [_canonical(ulid) for ulid in query.server_ulid]
     named = {"workspace": workspace_id, "every": not wanted, "ulids": wanted}
-    async with database.snapshot(workspace_id) as connection, connection.cursor() as cursor:
-        rows = await (await cursor.execute(reads.SERVERS, named)).fetchall()
-        custom = await (await cursor.execute(reads.QUANTITIES, named)).fetchall()
-    servers = [_Server(*row) for row in rows]
+    async with database.snapshot(workspace_id) as connection:
+        rows = await (await connection.execute(reads.NAMED, named)).fetchall()
+    servers = [_Server(*row) for row in rows if row[2] is not None]
+    custom = [(number, name) for number, name, version, *_ in rows if version is None]
     for ulid in set(wanted) - {server.ulid for server in servers}:
         raise NoSuchServer(ulid)
     question = _question(query, servers, ID_OF_NAME | {name: number for number, name in custom})

@@ -16,6 +16,7 @@ from app.readings.engine.outline import Overview
 from app.readings.engine.question import MAX_TS, Question
 from app.readings.questions import DataQuery
 
+BINARY = ("arrow", "parquet")
 # What a cheaper query may use, the finest first.
 _COARSER = ("minute", "15m", "hour", "day", "1mo")
 
@@ -43,7 +44,7 @@ def budget_of(principal: Principal, settings: Settings) -> int:
 
 def check(query: DataQuery, question: Question, seen: Overview, budget: int) -> Estimate:
     """What the question will cost. Raises: TooExpensive, Invalid."""
-    found = costs.estimate(question, seen)
+    found = costs.estimate(question, seen, binary=query.format in BINARY)
     if found.seconds > budget:
         raise TooExpensive(found, budget, cheaper(query, question, seen, budget))
     cells = costs.buckets_of(question, seen) * question.groups * len(columns(question))
@@ -56,12 +57,13 @@ def check(query: DataQuery, question: Question, seen: Overview, budget: int) -> 
 
 def cheaper(query: DataQuery, question: Question, seen: Overview, budget: int) -> str:
     """A query of the same kind within the budget, ready to be sent: of longer intervals, else of a shorter range."""
+    binary = query.format in BINARY
     for interval in _longer(question):
         asked = replace(question, interval=interval, functions=question.functions or ("mean",), max_points=None)
-        if costs.estimate(asked, seen).seconds <= budget:
+        if costs.estimate(asked, seen, binary=binary).seconds <= budget:
             return _url(query, aggregation=interval)
     low, high = seen.low or 0, seen.high or 0
-    share = 0.8 * budget / costs.estimate(question, seen).seconds
+    share = 0.8 * budget / costs.estimate(question, seen, binary=binary).seconds
     end = high if question.end == MAX_TS else question.end - 1
     start = max(low, int(high - (high - low) * share))
     return _url(query, start_time=format_microseconds(start), end_time=format_microseconds(min(end, high)))

@@ -44,13 +44,14 @@ def packed(groups: Sequence[LiteralString], columns: Sequence[tuple[str, str]], 
     return Packed(text.encode(), len(groups), tuple(kind for _, kind in columns))
 
 
-SERVERS: LiteralString = """
-    SELECT server_id, server_ulid, coalesce(version, 0), tags, interval_seconds
+# The asked servers, then the workspace's own quantities, which have no version: in one round trip.
+NAMED: LiteralString = """
+    SELECT server_id AS number, server_ulid AS name, coalesce(version, 0) AS version, tags, interval_seconds
     FROM server LEFT JOIN server_history USING (server_id)
-    WHERE workspace_id = %(workspace)s AND (%(every)s OR server_ulid = ANY(%(ulids)s)) ORDER BY server_id
-"""
-QUANTITIES: LiteralString = """
-    SELECT quantity_id, name FROM quantity WHERE workspace_id = %(workspace)s ORDER BY quantity_id
+    WHERE workspace_id = %(workspace)s AND (%(every)s OR server_ulid = ANY(%(ulids)s))
+    UNION ALL
+    SELECT quantity_id, name, NULL, NULL, NULL FROM quantity WHERE workspace_id = %(workspace)s
+    ORDER BY number
 """
 # How much there is, in spans of SPAN_HOURS, without a row a segment: what a query over all of time starts from.
 SPANS = packed(

@@ -66,6 +66,7 @@ class Series:
         self._cache = cache
         self._heavy = asyncio.Semaphore(HEAVY_AT_ONCE)
         self._waiting = 0
+        self._finishing: set[asyncio.Task[None]] = set()
 
     async def ask(self, principal: Principal, query: DataQuery) -> "Asking":
         """Resolve a query. Raises: NoSuchServer, Invalid."""
@@ -105,6 +106,11 @@ class Series:
             yield
         finally:
             self._heavy.release()
+
+    def finish(self, task: asyncio.Task[None]) -> None:
+        """Let a task whose answer is out end by itself."""
+        self._finishing.add(task)
+        task.add_done_callback(self._finishing.discard)
 
     async def cached(self, key: str) -> bytes | None:
         return await self._cache.get(key)
@@ -180,8 +186,11 @@ class Asking:
             async for part in spill.read():
                 yield part
         finally:
-            task.cancel()
-            await asyncio.wait([task])
+            if spill.is_over:
+                self.series.finish(task)
+            else:
+                task.cancel()
+                await asyncio.wait([task])
             spill.close()
 
     async def _produce(self, spill: Spill, budget: int, form: str) -> None:
@@ -196,10 +205,11 @@ class Asking:
                     written = await in_thread(lambda piece=piece: writer.write(piece))  # type: ignore[misc]
                     kept = _kept(kept, written)
                     await spill.put(written)
-            end = writer.end()
-            await spill.put(end)
-            await self._keep(_kept(kept, end))
-            spill.end()
+                end = writer.end()
+                await spill.put(end)
+                await self._keep(_kept(kept, end))
+                # The answer is whole; the client need not wait until the snapshot is given back.
+                spill.end()
         except Exception as error:
             spill.end(error)
 

@@ -50,8 +50,14 @@ class Spill:
 
     def end(self, failure: BaseException | None = None) -> None:
         """Nothing more comes; the reader raises the failure behind what came."""
-        self._ended, self._failure = True, failure
-        self._changed.set()
+        if not self._ended:
+            self._ended, self._failure = True, failure
+            self._changed.set()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all that comes is there."""
+        return self._ended
 
     async def read(self) -> AsyncIterator[bytes]:
         """The bytes in their order."""

@@ -54,6 +54,25 @@ def test_sealing_by_hand_empties_the_hot_table_of_what_is_due(
         time.sleep(0.1)
 
 
+def test_statistics_of_quarters_are_looked_at_too(
+    client: httpx.Client, system: System, admin: dict[str, str], user: User, new_server: NewServer
+) -> None:
+    server = new_server(user)
+    post_many(client, server, [{"timestamp": stamp(seconds=2 * s), "voltage": s % 7} for s in range(1800)])
+    run(client, admin, "/maintenance/seal")
+    of = "FROM server WHERE server.server_id = segment.server_id AND server_ulid = %s"
+    query = "SELECT quarters FROM segment JOIN server USING (server_id) WHERE server_ulid = %s"
+    with psycopg.connect(system.database_url) as connection:
+        true = connection.execute(query, (server.ulid,)).fetchall()
+        assert [len(quarters) for (quarters,) in true] == [1 + 4 * 57]
+        # A bit of the first count.
+        changed = "UPDATE segment SET quarters = set_byte(quarters, 6, 0)"
+        connection.execute(f"{changed} {of}", (server.ulid,))
+    assert run(client, admin, "/maintenance/verify")["repaired"] == 1
+    with psycopg.connect(system.database_url) as connection:
+        assert connection.execute(query, (server.ulid,)).fetchall() == true
+
+
 def test_a_repaired_statistic_is_counted_and_right_again(
     client: httpx.Client, system: System, admin: dict[str, str], user: User, new_server: NewServer
 ) -> None:

@@ -28,7 +28,7 @@ async def pieces(connection: Connection, question: Question, seen: Overview) -> 
     async for low, high, hours in outline.windows(connection, question, seen, _width(question, wants, seen)):
         yield tally.close(low - tally.widest_gap)
         await _fill(connection, question, wants, tally, low, high, hours)
-    yield await in_thread(lambda: tally.close(EVERYTHING))
+    yield await _closed(tally)
 
 
 async def from_the_end(connection: Connection, question: Question, seen: Overview) -> AsyncGenerator[Piece]:
@@ -48,8 +48,13 @@ async def from_the_end(connection: Connection, question: Question, seen: Overvie
     ):
         tally = Tally(question, wants, low)
         await _fill(connection, question, wants, tally, low, high, hours)
-        piece = await in_thread(partial(tally.close, EVERYTHING))
+        piece = await _closed(tally)
         yield piece.take(slice(None, None, -1))
+
+
+async def _closed(tally: Tally) -> Piece:
+    # Going to a thread and back takes as long as some thousand cells.
+    return tally.close(EVERYTHING) if tally.is_small else await in_thread(partial(tally.close, EVERYTHING))
 
 
 async def _fill(

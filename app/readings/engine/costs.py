@@ -4,19 +4,22 @@ from dataclasses import dataclass
 
 from app.readings import calendar
 from app.readings.aggregates import needs
-from app.readings.engine import filling
+from app.readings.engine import filling, parts
 from app.readings.engine.answer import columns
 from app.readings.engine.outline import Overview
 from app.readings.engine.question import Question
+from app.readings.quarters import DENSE, QUARTER
 from app.readings.segments import HOUR
 
-# Microseconds of each, measured on two cores (docs/performance.md); the estimate tells orders of magnitude.
-_START = 2_000.0
-_SEGMENT, _STATISTIC = 4.0, 1.5
-_PAYLOAD, _VALUE = 15.0, 0.012
-_HOT_ROW = 1.5
-_RANKED, _LINED = 0.05, 0.15
-_ROW, _CELL = 0.3, 0.25
+# Microseconds of each on two cores that do nothing else; `bench query` shows estimates beside what was measured.
+_START = 4_000.0
+_SEGMENT, _STATISTIC, _OF_QUARTERS = 0.4, 0.3, 14.0
+_PAYLOAD, _VALUE = 12.0, 0.006
+_HOT_ROW = 1.2
+_RANKED, _LINED = 0.012, 0.08
+_ROW, _CELL = 0.2, 0.15
+# Arrow and Parquet take columns as they are.
+_BINARY_CELL = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +37,26 @@ class Estimate:
     seconds: float
 
 
-def estimate(question: Question, seen: Overview) -> Estimate:
-    """The cost of the answer, or of the first page of it."""
+def estimate(question: Question, seen: Overview, *, binary: bool = False) -> Estimate:
+    """The cost of the answer, or of the first page of it; `binary`: written as Arrow or Parquet."""
     share = _share_of_page(question, seen)
     segments, sealed, hot = (int(count * share) for count in (seen.segments, seen.sealed, seen.hot))
-    decoded = int(segments * _share_decoded(question, seen))
+    of_quarters, of_payloads = _shares(question, seen)
+    decoded = int(segments * of_payloads)
     values = sealed * (decoded / segments if segments else 0) * (len(question.quantities) + 1)
-    rows = rows_of(question, seen)
+    rows, width = rows_of(question, seen), len(columns(question))
     wants = needs(question.functions)
     counted = (values + hot * len(question.quantities)) * (_RANKED * bool(wants.fractions) + _LINED * wants.lines)
     micros = (
         _START
         + seen.segments * _SEGMENT
         + (segments - decoded) * len(question.shown) * _STATISTIC
+        + segments * of_quarters * _OF_QUARTERS
         + decoded * (len(question.quantities) + 1) * _PAYLOAD
         + values * _VALUE
         + hot * _HOT_ROW
         + counted
-        + rows * (_ROW + _CELL * len(columns(question)))
+        + rows * (_BINARY_CELL * (width + 1) if binary else _ROW + _CELL * width)
     )
     servers = len(question.servers)
     return Estimate(servers, seen.segments, decoded, seen.readings, seen.hot, rows, round(micros / 1e6, 3))
@@ -87,18 +92,25 @@ def _share_of_page(question: Question, seen: Overview) -> float:
     return min(1.0, (2 * question.limit + densest) / seen.readings)
 
 
-def _share_decoded(question: Question, seen: Overview) -> float:
-    """The share of sealed hours whose statistics do not do."""
-    wants = needs(question.functions)
-    if not question.functions or not wants.statistics_do or question.conditions:
-        return 1.0
-    if wants.ends and not question.one_server_a_group:
-        return 1.0
+def _shares(question: Question, seen: Overview) -> tuple[float, float]:
+    """The share of sealed hours that their quarters answer, and of those that are decoded."""
+    if not question.functions or not parts.answering(question, needs(question.functions)):
+        return 0.0, 1.0
     of_hot = min(1.0, seen.hot_hours / max(1, seen.segments))
     if question.interval is None:
-        return of_hot
+        return 0.0, of_hot
     length = calendar.longest(question.interval)
-    if length < HOUR:
-        return 1.0
-    first = calendar.edges(question.interval, question.zone, seen.low or 0, (seen.low or 0) + 1)[0]
-    return min(1.0, of_hot + (HOUR / length if first % HOUR else 0.0))
+    cut = min(1.0, HOUR / length) if length < HOUR or _begins_within_hours(question, seen) else 0.0
+    dense = seen.sealed >= DENSE * seen.segments
+    if length >= QUARTER and dense and _edge(question, seen) % QUARTER == 0:
+        return cut, of_hot
+    return 0.0, min(1.0, of_hot + cut)
+
+
+def _begins_within_hours(question: Question, seen: Overview) -> bool:
+    return _edge(question, seen) % HOUR != 0
+
+
+def _edge(question: Question, seen: Overview) -> int:
+    low = seen.low or 0
+    return int(calendar.edges(question.interval or "", question.zone, low, low + 1)[0])

@@ -17,9 +17,9 @@ T = TypeVar("T")
 _threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="query")
 
 
-async def in_thread(work: Callable[[], T]) -> T:
+def in_thread(work: Callable[[], T]) -> asyncio.Future[T]:
     """Run this off the event loop; so many at a time that ingest keeps its processor."""
-    return await asyncio.get_running_loop().run_in_executor(_threads, work)
+    return asyncio.get_running_loop().run_in_executor(_threads, work)
 
 
 async def load(
@@ -41,7 +41,7 @@ async def load(
             hot = await fetching.hot_rows(connection, question, block, low, high)
             if working is not None:
                 yield await working
-            working = asyncio.ensure_future(in_thread(_work(question, block, segments, hot, use)))
+            working = in_thread(_work(question, block, segments, hot, use))
         if working is not None:
             yield await working
     finally:

@@ -11,6 +11,8 @@ from app.readings.engine.decoding import ServerRows
 from app.readings.engine.question import MAX_TS, Float, Int, Piece, Question
 
 SECOND = 1_000_000
+# Cells that are closed in a quarter of a millisecond.
+SMALL = 8_000
 
 
 class Tally:
@@ -33,6 +35,11 @@ class Tally:
     @property
     def buckets(self) -> int:
         return max(0, len(self.edges) - 1)
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it is closed in no time."""
+        return not self._ranks and self.buckets * self._question.groups * len(self._question.shown) <= SMALL
 
     def open(self, low: int, high: int) -> None:
         """Make room for readings in [low, high), which lie behind those of before."""
