@@ -120,11 +120,11 @@ export type ResetConfirm = { "token": string; "new_password": string };
 
 export type RoleChange = { "role": "viewer" | "operator" | "admin" };
 
-export type RuleCreate = { "condition": ThresholdCondition | RateCondition | DeviationCondition | OfflineCondition | NoDataCondition | AllCondition | AnyCondition; "schedule"?: Schedule | null; "server_ulids"?: (string)[] | null; "tag"?: Tag | null; "name": string; "severity"?: "info" | "warning" | "critical"; "channel_ids"?: (string)[]; "enabled"?: boolean };
+export type RuleCreate = { "condition": ThresholdCondition | RateCondition | DeviationCondition | OfflineCondition | NoDataCondition | AllCondition | AnyCondition; "schedule"?: Schedule | null; "server_ulids"?: (string)[] | null; "tag"?: Tag | null; "name": string; "severity"?: "info" | "warning" | "critical"; "channel_ids"?: (string)[]; "reopen_seconds"?: number; "enabled"?: boolean };
 
-export type RulePatch = { "name"?: string | null; "severity"?: "info" | "warning" | "critical" | null; "condition"?: ThresholdCondition | RateCondition | DeviationCondition | OfflineCondition | NoDataCondition | AllCondition | AnyCondition | null; "schedule"?: Schedule | null; "server_ulids"?: (string)[] | null; "tag"?: Tag | null; "channel_ids"?: (string)[] | null; "enabled"?: boolean | null };
+export type RulePatch = { "name"?: string | null; "severity"?: "info" | "warning" | "critical" | null; "condition"?: ThresholdCondition | RateCondition | DeviationCondition | OfflineCondition | NoDataCondition | AllCondition | AnyCondition | null; "schedule"?: Schedule | null; "server_ulids"?: (string)[] | null; "tag"?: Tag | null; "channel_ids"?: (string)[] | null; "reopen_seconds"?: number | null; "enabled"?: boolean | null };
 
-export type RuleRead = { "rule_id": string; "name": string; "severity": "info" | "warning" | "critical"; "condition": ThresholdCondition | RateCondition | DeviationCondition | OfflineCondition | NoDataCondition | AllCondition | AnyCondition; "schedule": Schedule | null; "server_ulids": (string)[] | null; "tag": Tag | null; "channel_ids": (string)[]; "enabled": boolean; "created_at": string };
+export type RuleRead = { "rule_id": string; "name": string; "severity": "info" | "warning" | "critical"; "condition": ThresholdCondition | RateCondition | DeviationCondition | OfflineCondition | NoDataCondition | AllCondition | AnyCondition; "schedule": Schedule | null; "server_ulids": (string)[] | null; "tag": Tag | null; "channel_ids": (string)[]; "reopen_seconds": number; "enabled": boolean; "created_at": string };
 
 export type Schedule = { "zone"?: string; "weekdays"?: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[]; "start"?: string; "end"?: string };
 
