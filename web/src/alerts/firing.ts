@@ -15,6 +15,8 @@ export const alerting = computed(() => new Set((firing.value ?? []).map((one) =>
 const MOST = 500;
 // Several changes at once are one look.
 const GATHER_MS = 250;
+// The stream tells at once of what it hears; whatever it does not hear shows within this.
+const LOOK_MS = 5000;
 
 async function look(given: AbortSignal): Promise<void> {
   try {
@@ -41,8 +43,10 @@ export function keepWatch(): void {
     };
     const stop = listen({ incidents: again, reset: again });
     void look(abort.signal);
+    const poll = setInterval(() => document.hidden || again(), LOOK_MS);
     return () => {
       abort.abort();
+      clearInterval(poll);
       clearTimeout(timer);
       stop();
     };
