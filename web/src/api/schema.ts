@@ -116,6 +116,8 @@ export type Replay = { "channel_id"?: string | null };
 
 export type Replayed = { "queued": number };
 
+export type ResetAsk = { "username": string };
+
 export type ResetConfirm = { "token": string; "new_password": string };
 
 export type RoleChange = { "role": "viewer" | "operator" | "admin" };
@@ -210,6 +212,7 @@ export interface Operations {
   "POST /auth/logout": { query: {  }; body: undefined; answer: undefined };
   "POST /auth/password": { query: {  }; body: Partial<PasswordChange>; answer: undefined };
   "POST /auth/register": { query: {  }; body: Partial<Register>; answer: Registered };
+  "POST /auth/reset": { query: {  }; body: Partial<ResetAsk>; answer: undefined };
   "POST /auth/reset/confirm": { query: {  }; body: Partial<ResetConfirm>; answer: undefined };
   "POST /auth/session": { query: {  }; body: Partial<Login>; answer: BrowserSessionRead };
   "POST /channels": { query: {  }; body: Partial<ChannelCreate>; answer: ChannelCreated };

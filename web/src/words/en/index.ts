@@ -156,6 +156,8 @@ export const en = {
     username: "Username",
     password: "Password",
     passwordHint: "At least 8 characters.",
+    forgot: "Forgot the password?",
+    mailed: "If an address is known for this name, a link is on its way to it.",
     noAccount: "No account yet?",
     hasAccount: "Already have an account?",
     tagline: "Readings of on-premise servers, none lost.",

@@ -164,6 +164,8 @@ export const ptBR: Words = {
     username: "Usuário",
     password: "Senha",
     passwordHint: "Pelo menos 8 caracteres.",
+    forgot: "Esqueceu a senha?",
+    mailed: "Se há um endereço para este nome, um link está a caminho.",
     noAccount: "Ainda não tem conta?",
     hasAccount: "Já tem conta?",
     tagline: "Leituras de servidores locais, nenhuma perdida.",
