@@ -66,7 +66,7 @@ function Table({ list, channels, again }: { list: readonly NotificationRead[]; c
       <table class="rows">
         <thead>
           <tr>
-            {[text.event, text.when, words.value.alerts.channels, text.state, text.attempts].map((name) => (
+            {[text.event, text.when, text.one, text.state, text.attempts].map((name) => (
               <th key={name} scope="col">
                 {name}
               </th>

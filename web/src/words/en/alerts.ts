@@ -117,6 +117,7 @@ export const rule = {
 };
 
 export const channel = {
+  one: "Channel",
   title: "New channel",
   hint: "Ways by which incidents are told: a webhook, mail, Slack or Telegram.",
   none: "No channels yet.",

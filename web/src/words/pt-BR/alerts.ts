@@ -119,6 +119,7 @@ export const rule: Words["rule"] = {
 };
 
 export const channel: Words["channel"] = {
+  one: "Canal",
   title: "Novo canal",
   hint: "Caminhos pelos quais se avisa de incidentes: webhook, e-mail, Slack ou Telegram.",
   none: "Nenhum canal ainda.",

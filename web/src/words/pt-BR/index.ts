@@ -12,7 +12,7 @@ export const ptBR: Words = {
     explore: "Explorar",
     alerts: "Alertas",
     jobs: "Tarefas",
-    admin: "Administração",
+    admin: "Admin",
     main: "Principal",
     skip: "Ir para o conteúdo",
   },
