@@ -12,7 +12,7 @@ export type AuditRead = { "audit_id": string; "at": string; "actor_kind": "user"
 
 export type BacktestReport = { "start_time": string; "end_time": string; "servers": number; "firing": Firing; "coverage": Coverage; "by_day": (DayFiring)[]; "by_server": (ServerFiring)[]; "incidents": (PastIncident)[]; "suggestion": Suggestion | null; "took_seconds": number };
 
-export type BacktestRequest = { "rule"?: Judged | null; "rule_id"?: string | null; "start_time": string; "end_time"?: string | null; "flap_seconds"?: number; "max_incidents"?: number; "wanted"?: Wanted | null };
+export type BacktestRequest = { "rule"?: Judged | null; "rule_id"?: string | null; "start_time": string; "end_time"?: string | null; "flap_seconds"?: number; "max_incidents"?: number; "job"?: boolean; "wanted"?: Wanted | null };
 
 export type Band = { "low": number; "high": number };
 
