@@ -25,8 +25,15 @@ async def violations(seat: Seat, axe: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("theme", "width"),
+    [
+        ("light", 1280),
+        ("dark", 390),
+        pytest.param("dark", 1280, marks=pytest.mark.long),
+        pytest.param("light", 390, marks=pytest.mark.long),
+    ],
+)
 async def test_no_page_violates_accessibility(
     take_seat: TakeSeat, user: User, server: Server, send: Callable[..., Any], axe: str, theme: str, width: int
 ) -> None:
@@ -37,6 +44,11 @@ async def test_no_page_violates_accessibility(
         f"/servers/{server.ulid}": ".panel canvas",
         f"/servers/{server.ulid}?range=24h": ".panel canvas",
         f"/explore?s={server.ulid}&range=1h": ".compare canvas",
+        "/alerts": ".tabs ~ .card",
+        "/alerts/rules": ".tabs ~ .card",
+        f"/alerts/rules/new?server={server.ulid}": ".evidence canvas",
+        "/alerts/channels": "#notifications-title",
+        "/alerts/silences": ".tabs ~ .card",
         "/jobs": ".drop",
         "/admin": "#audit-title ~ .scroll",
         "/profile": ".rows",

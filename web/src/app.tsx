@@ -1,6 +1,7 @@
 // Which page stands at which address, and who may see it.
 import type { ComponentType, JSX } from "preact";
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { keepWatch } from "./alerts/firing";
 import { isAdmin, me, resume, session } from "./api/session";
 import { keepLive } from "./live/stream";
 import { FleetPage } from "./pages/fleet";
@@ -23,6 +24,12 @@ const ROUTES: readonly Route[] = [
   { pattern: "/", load: () => Promise.resolve(FleetPage as Page) },
   { pattern: "/servers/:ulid", load: async () => (await import("./pages/server")).ServerPage },
   { pattern: "/explore", load: async () => (await import("./pages/explore")).ExplorePage as Page },
+  { pattern: "/alerts", load: async () => (await import("./pages/alerts")).IncidentsPage as Page },
+  { pattern: "/alerts/incidents/:id", load: async () => (await import("./pages/incident")).IncidentPage },
+  { pattern: "/alerts/rules", load: async () => (await import("./pages/rules")).RulesPage as Page },
+  { pattern: "/alerts/rules/new", load: async () => (await import("./pages/rule")).RulePage as Page, adminOnly: true },
+  { pattern: "/alerts/channels", load: async () => (await import("./pages/channels")).ChannelsPage as Page, adminOnly: true },
+  { pattern: "/alerts/silences", load: async () => (await import("./pages/silences")).SilencesPage as Page },
   { pattern: "/jobs", load: async () => (await import("./pages/jobs")).JobsPage as Page },
   { pattern: "/admin", load: async () => (await import("./pages/admin")).AdminPage as Page, adminOnly: true },
   { pattern: "/invitation", load: async () => (await import("./pages/invitation")).InvitationPage as Page },
@@ -30,6 +37,7 @@ const ROUTES: readonly Route[] = [
 ];
 
 keepLive();
+keepWatch();
 listenToKeys();
 
 export function App(): JSX.Element {

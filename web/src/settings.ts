@@ -54,15 +54,18 @@ export function chooseZone(name: string): void {
 
 /** Whether the page is dark at the moment, whoever decided that. */
 export const isDark = signal(false);
+const printing = window.matchMedia("print");
 const systemIsDark = window.matchMedia("(prefers-color-scheme: dark)");
 
 function apply(): void {
   if (theme.value === "system") delete document.documentElement.dataset["theme"];
   else document.documentElement.dataset["theme"] = theme.value;
-  isDark.value = theme.value === "dark" || (theme.value === "system" && systemIsDark.matches);
+  // Paper is white, whatever the screen is: charts know no CSS and are drawn anew for it.
+  isDark.value = !printing.matches && (theme.value === "dark" || (theme.value === "system" && systemIsDark.matches));
 }
 
 systemIsDark.addEventListener("change", apply);
+printing.addEventListener("change", apply);
 effect(apply);
 effect(() => remember("theme", theme.value === "system" ? "" : theme.value));
 effect(() => remember("workspace", workspace.value));

@@ -3,7 +3,8 @@
 const probe = document.createElement("span");
 probe.hidden = true;
 
-function look(variable: string): string {
+/** What a CSS variable is at the moment. */
+export function look(variable: string): string {
   if (!probe.isConnected) document.body.append(probe);
   probe.style.color = `var(${variable})`;
   return getComputedStyle(probe).color;

@@ -2,6 +2,7 @@
 import uPlot from "uplot";
 import { AXIS_FONT, GUTTER, airy, numberLabels, timeLabels, tzDate } from "./axes";
 import { type Colours, hatching } from "./colours";
+import { type Marks, drawAreas, drawLevels, withLevels } from "./marks";
 import type { Column } from "./series";
 
 export interface Line {
@@ -24,6 +25,7 @@ export interface PlotShape {
   height: number;
   hasLabels: boolean;
   sync: string;
+  marks?: Marks;
 }
 
 // Narrower than this a drag is a click.
@@ -62,12 +64,13 @@ export function makePlot(host: HTMLElement, lines: readonly Line[], shape: PlotS
     legend: { show: false },
     padding: [10, RIGHT, 0, 0],
     cursor: cursor(shape.sync, events),
-    scales: { x: { time: true }, y: { range: (_, low, high) => airy(low, high) } },
+    scales: { x: { time: true }, y: { range: (_, low, high) => airy(...withLevels(low, high, shape.marks)) } },
     series: [{}, ...lines.map(line), ...(hasBand ? [edge, edge] : [])],
     ...(hasBand ? { bands: [{ series: [3, 2] as [number, number], fill: first.colours.band }] } : {}),
     axes: axes(first.colours, shape.hasLabels),
     hooks: {
-      drawClear: [(plot) => drawGaps(plot, lines)],
+      drawClear: [(plot) => drawGaps(plot, lines), (plot) => drawAreas(plot, shape.marks)],
+      draw: [(plot) => drawLevels(plot, shape.marks)],
       setCursor: [(plot) => events.hover(plot.cursor.idx ?? null)],
       setSelect: [(plot) => select(plot, events)],
     },

@@ -16,11 +16,15 @@ export function namesIn(rows: readonly DataRow[]): string[] {
   return [...names];
 }
 
-export function ValueTable({ rows }: { rows: readonly DataRow[] }): JSX.Element {
+/** `of`: whose values they are, where there are several. */
+export function ValueTable({ rows, of }: { rows: readonly DataRow[]; of?: string }): JSX.Element {
   const isOpen = useSignal(false);
   return (
     <details onToggle={(event) => (isOpen.value = event.currentTarget.open)}>
-      <summary>{words.value.server.table}</summary>
+      <summary>
+        {words.value.server.table}
+        {of ? `: ${of}` : ""}
+      </summary>
       {isOpen.value ? <Rows rows={rows} /> : null}
     </details>
   );

@@ -1,5 +1,7 @@
 // One server in the fleet's table.
 import type { JSX } from "preact";
+import { AlertingBadge } from "../alerts/badges";
+import { alerting } from "../alerts/firing";
 import { clock } from "../api/resource";
 import { ago, value } from "../format";
 import { hueStyle, unit } from "../ui/hue";
@@ -49,6 +51,7 @@ export function FleetRow({ row, quantities }: { row: Row; quantities: readonly s
       </td>
       <td class="status-cell">
         <Badge row={row} />
+        {alerting.value.has(server.server_ulid) ? <AlertingBadge /> : null}
         <span class="seen">
           <Seen row={row} />
         </span>

@@ -84,7 +84,7 @@ function Table({ list, again }: { list: readonly JobRead[]; again: () => void })
                     {action.cancel}
                   </Button>
                 ) : null}
-                {mayWrite.value && job.state === "failed" ? (
+                {mayWrite.value && ["failed", "cancelled"].includes(job.state) ? (
                   <Button disabled={retry.busy} onClick={() => retry.run(job.job_id)}>
                     {words.value.problem.again}
                   </Button>

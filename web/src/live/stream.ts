@@ -9,6 +9,8 @@ export type LiveReading = { server_ulid: string; timestamp: string } & Record<st
 export interface Listener {
   /** Readings as they are committed. */
   readings?: (batch: readonly LiveReading[]) => void;
+  /** An incident opened, changed or ended. */
+  incidents?: () => void;
   /** Something was missed, or came as history: ask for the state again. */
   reset?: () => void;
 }
@@ -34,6 +36,8 @@ function tell(frame: Frame, isFirst: boolean): void {
   if (frame.event === "reading") {
     const readings = JSON.parse(frame.data) as LiveReading[];
     batch(() => listeners.forEach((one) => one.readings?.(readings)));
+  } else if (frame.event === "incident") {
+    listeners.forEach((one) => one.incidents?.());
   } else if (frame.event === "reset" || frame.event === "backfill") {
     listeners.forEach((one) => one.reset?.());
   } else if (frame.event === "ready" && !isFirst && frame.data.includes("false")) {

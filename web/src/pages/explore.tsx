@@ -9,8 +9,9 @@ import { forget } from "../charts/kept";
 import { type Question, SECONDS, load, lookAhead } from "../charts/load";
 import { useWheelZoom } from "../charts/panel";
 import { sortedQuantities } from "../charts/panels";
-import { type Columns, columnsOf } from "../charts/series";
+import { type Columns, type DataRow, columnsOf } from "../charts/series";
 import { LIVE, type Span, spanOf } from "../charts/span";
+import { ValueTable } from "../charts/table";
 import { Toolbar } from "../charts/toolbar";
 import { type Asked, askedBy, questionOf, stepIn } from "../explore/asked";
 import { Choice, Chosen, Quantities } from "../explore/choice";
@@ -24,8 +25,8 @@ import { workspace, zone } from "../settings";
 import { Copy, Loaded } from "../ui/parts";
 import { words } from "../words";
 
-/** Columns of each server by its ULID. */
-type Found = Map<string, Columns>;
+/** Of each server by its ULID. */
+type Found = Map<string, { columns: Columns; rows: readonly DataRow[] }>;
 
 // How often a window that follows the clock is asked for again.
 const LIVE_MS = 3000;
@@ -75,7 +76,7 @@ function Comparison({ known }: { known: readonly ServerRead[] }): JSX.Element {
     return compare(askedBy(query.peek()), spanOf(query.peek(), Date.now()), signal);
   });
   const found = useLatest(data);
-  const names = useComputed(() => sortedQuantities(new Map([...(found.value?.values() ?? [])].flatMap((columns) => [...columns]))));
+  const names = useComputed(() => sortedQuantities(new Map([...(found.value?.values() ?? [])].flatMap(({ columns }) => [...columns]))));
   useEffect(() => keepFresh(span, data.again), []);
   return (
     <>
@@ -103,7 +104,7 @@ async function compare(asked: Asked, span: Span, signal: AbortSignal): Promise<F
   const questionsOf = (of: Span): Question[] => asked.servers.map((ulid) => questionOf({ ...asked, quantities: [] }, [ulid], of));
   const rows = await Promise.all(questionsOf(span).map((question) => load(question, signal)));
   lookAhead(span, questionsOf, signal);
-  return new Map(asked.servers.map((ulid, place) => [ulid, columnsOf(rows[place] ?? [], step && SECONDS[step])]));
+  return new Map(asked.servers.map((ulid, place) => [ulid, { columns: columnsOf(rows[place] ?? [], step && SECONDS[step]), rows: rows[place] ?? [] }]));
 }
 
 function keepFresh(span: ReadonlySignal<Span>, again: () => void): () => void {
@@ -135,6 +136,8 @@ function labelOf(asked: Asked, span: Span): string {
   return asked.func === "mean" ? server.mean(length) : explore.of(explore.functions[asked.func] ?? asked.func, length);
 }
 
+const nameOf = (known: readonly ServerRead[], ulid: string): string => known.find((one) => one.server_ulid === ulid)?.server_name ?? ulid;
+
 interface PanelsProps {
   known: readonly ServerRead[];
   found: { readonly value: Found | undefined };
@@ -156,6 +159,9 @@ function Panels({ known, found, names, asked, span, at }: PanelsProps): JSX.Elem
       {shown.map((quantity) => (
         <One key={quantity} quantity={quantity} known={known} found={found} span={span} at={at} />
       ))}
+      {[...(found.value ?? [])].map(([ulid, { rows }]) => (
+        <ValueTable key={ulid} rows={rows} of={nameOf(known, ulid)} />
+      ))}
     </div>
   );
 }
@@ -169,11 +175,10 @@ function One({ quantity, known, found, span, at }: {
 }): JSX.Element {
   const compared = useSignal<readonly Compared[]>([]);
   useSignalEffect(() => {
-    const columns = [...(found.value ?? [])];
-    compared.value = columns.map(([ulid, of]) => ({
+    compared.value = [...(found.value ?? [])].map(([ulid, { columns }]) => ({
       ulid,
-      name: known.find((one) => one.server_ulid === ulid)?.server_name ?? ulid,
-      column: of.get(quantity) ?? { times: [], values: [], low: null, high: null, gaps: [] },
+      name: nameOf(known, ulid),
+      column: columns.get(quantity) ?? { times: [], values: [], low: null, high: null, gaps: [] },
     }));
   });
   return <ComparePanel quantity={quantity} servers={compared} span={span} at={at} />;

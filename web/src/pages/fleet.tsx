@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import { computed, useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { alerting } from "../alerts/firing";
 import { useResource } from "../api/resource";
 import { isAdmin, mayWrite } from "../api/session";
 import { workspace } from "../settings";
@@ -16,17 +17,22 @@ import { Button, Loaded } from "../ui/parts";
 import type { StateName } from "../ui/state";
 import { quantityName, words } from "../words";
 
-const STATES: readonly StateName[] = ["online", "late", "offline"];
+const STATES = ["alerting", "online", "late", "offline"] as const;
 // The troubled first; among equals by name, so that rows do not dance.
-const RANK: Record<StateName, number> = { offline: 0, late: 1, online: 2 };
+const RANK: Record<StateName, number> = { offline: 1, late: 2, online: 3 };
+const isAlerting = (row: Row): boolean => alerting.value.has(row.server.server_ulid);
+const rank = (row: Row): number => (isAlerting(row) ? 0 : RANK[row.state.value]);
 // A browser lays out so many rows in one go without a pause that one sees.
 const FIRST_ROWS = 100;
 // Sparklines of the silent move on, and what another tab changed shows.
 const REFRESH_MS = 60_000;
 
 const counts = computed(() => {
-  const found = { online: 0, late: 0, offline: 0 };
-  for (const row of rows.value ?? []) found[row.state.value] += 1;
+  const found = { alerting: 0, online: 0, late: 0, offline: 0 };
+  for (const row of rows.value ?? []) {
+    found[row.state.value] += 1;
+    if (isAlerting(row)) found.alerting += 1;
+  }
   return found;
 });
 const quantities = computed(() => {
@@ -43,11 +49,11 @@ function isAsked(row: Row): boolean {
   const text = (query.value.get("q") ?? "").toLocaleLowerCase();
   const tags = Object.values(row.server.tags).join(" ");
   const name = `${row.server.server_name} ${tags} ${row.server.server_ulid}`.toLocaleLowerCase();
-  return (!state || row.state.value === state) && name.includes(text);
+  return (!state || (state === "alerting" ? isAlerting(row) : row.state.value === state)) && name.includes(text);
 }
 
 function byTrouble(a: Row, b: Row): number {
-  return RANK[a.state.value] - RANK[b.state.value] || a.server.server_name.localeCompare(b.server.server_name, undefined, { numeric: true });
+  return rank(a) - rank(b) || a.server.server_name.localeCompare(b.server.server_name, undefined, { numeric: true });
 }
 
 export function FleetPage(): JSX.Element {

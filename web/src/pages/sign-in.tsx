@@ -1,6 +1,8 @@
 // Signing in and making an account. The address stays, so that one arrives where one wanted to go.
 import type { JSX } from "preact";
+import { useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
+import { ask } from "../api/client";
 import { register, signIn } from "../api/session";
 import { type Language, chooseLanguage, language } from "../settings";
 import { Brand } from "../ui/shell";
@@ -9,6 +11,8 @@ import { words } from "../words";
 
 export function SignInPage(): JSX.Element {
   const isNew = useSignal(false);
+  const mailed = useSignal(false);
+  const form = useRef<HTMLFormElement>(null);
   const { account } = words.value;
   const deed = useDeed((username: string, password: string) =>
     isNew.value ? register(username, password) : signIn(username, password),
@@ -17,6 +21,12 @@ export function SignInPage(): JSX.Element {
     const fields = fieldsOf(event);
     deed.run(fields["username"] ?? "", fields["password"] ?? "");
   };
+  const forgot = useDeed(async () => {
+    const username = form.current?.elements.namedItem("username");
+    if (!(username instanceof HTMLInputElement) || !username.reportValidity()) return;
+    await ask("POST /auth/reset", { body: { username: username.value } });
+    mailed.value = true;
+  });
   const title = isNew.value ? account.register : account.signIn;
   document.title = `${title} · Sentinela`;
   return (
@@ -25,7 +35,7 @@ export function SignInPage(): JSX.Element {
         <Brand />
         <p class="soft">{account.tagline}</p>
       </div>
-      <form class="card" onSubmit={submit}>
+      <form ref={form} class="card" onSubmit={submit}>
         <h1>{title}</h1>
         <label>
           {account.username}
@@ -46,6 +56,15 @@ export function SignInPage(): JSX.Element {
         <Button kind="main" type="submit" disabled={deed.busy}>
           {title}
         </Button>
+        {isNew.value ? null : (
+          <p class="soft">
+            <button type="button" class="text-button" disabled={forgot.busy} onClick={() => forgot.run()}>
+              {account.forgot}
+            </button>
+          </p>
+        )}
+        <p role="status">{mailed.value ? account.mailed : ""}</p>
+        {forgot.error ? <ErrorNote error={forgot.error} /> : null}
         <p class="soft">
           {isNew.value ? account.hasAccount : account.noAccount}{" "}
           <button type="button" class="text-button" onClick={() => (isNew.value = !isNew.value)}>

@@ -77,6 +77,8 @@ function pages(): Target[] {
   const open: Target[] = [
     { name: nav.fleet, address: "/ui/" },
     { name: nav.explore, address: "/ui/explore" },
+    { name: nav.alerts, address: "/ui/alerts" },
+    { name: words.value.alerts.rules, address: "/ui/alerts/rules" },
     { name: nav.jobs, address: "/ui/jobs" },
     { name: account.profile, address: "/ui/profile" },
   ];

@@ -2,7 +2,8 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useSignalEffect } from "@preact/signals";
 import { isAdmin } from "../api/session";
-import { zoneLabel } from "../format";
+import { firing } from "../alerts/firing";
+import { count, zoneLabel } from "../format";
 import { link } from "../live/stream";
 import { path } from "../router";
 import { words } from "../words";
@@ -13,13 +14,16 @@ import { Palette } from "./palette";
 const PAGES = [
   ["fleet", "/"],
   ["explore", "/explore"],
+  ["alerts", "/alerts"],
   ["jobs", "/jobs"],
   ["admin", "/admin"],
 ] as const;
 
+const isUnder = (address: string): boolean => path.value === address || path.value.startsWith(`${address}/`);
+
 export function Shell({ children }: { children: ComponentChildren }): JSX.Element {
   useSignalEffect(() => {
-    const name = PAGES.find(([, address]) => address === path.value)?.[0] ?? "fleet";
+    const name = PAGES.find(([, address]) => address !== "/" && isUnder(address))?.[0] ?? "fleet";
     document.title = `${words.value.nav[name]} · Sentinela`;
   });
   return (
@@ -62,15 +66,26 @@ export function Brand(): JSX.Element {
 
 function Navigation(): JSX.Element {
   const isHere = (address: string): boolean =>
-    address === "/" ? path.value === "/" || path.value.startsWith("/servers/") : path.value === address;
+    address === "/" ? path.value === "/" || path.value.startsWith("/servers/") : isUnder(address);
   return (
     <nav class="nav" aria-label={words.value.nav.main}>
       {PAGES.filter(([name]) => name !== "admin" || isAdmin.value).map(([name, address]) => (
         <a key={name} href={`/ui${address}`} aria-current={isHere(address) ? "page" : undefined}>
           {words.value.nav[name]}
+          {name === "alerts" && firing.value?.length ? <Count of={firing.value.length} /> : null}
         </a>
       ))}
     </nav>
+  );
+}
+
+/** How many incidents are open; the words are for who does not see it. */
+function Count({ of: number }: { of: number }): JSX.Element {
+  return (
+    <span class="count">
+      {count(number)}
+      <span class="hidden"> {words.value.alerts.firing}</span>
+    </span>
   );
 }
 

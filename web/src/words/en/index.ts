@@ -1,18 +1,19 @@
 // Every word of the page, in English. The other languages have the same keys, or the type check fails.
+import { alerts, channel, rule } from "./alerts";
 import { explore, views } from "./explore";
 import { jobs } from "./jobs";
 
 const plural = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
 
 export const en = {
-  nav: { fleet: "Fleet", explore: "Explore", jobs: "Jobs", admin: "Admin", main: "Main", skip: "Skip to content" },
+  nav: { fleet: "Fleet", explore: "Explore", alerts: "Alerts", jobs: "Jobs", admin: "Admin", main: "Main", skip: "Skip to content" },
   live: {
     on: "Live",
     connecting: "Connecting",
     off: "Connection lost",
     banner: "No live data from the platform. Showing the last readings received; trying again…",
   },
-  state: { online: "Online", late: "Late", offline: "Offline", never: "Never seen", unknown: "Unknown" },
+  state: { online: "Online", late: "Late", offline: "Offline", never: "Never seen", alerting: "Alerting", unknown: "Unknown" },
   time: { now: "just now", zone: "Time zone" },
   quantity: { temperature: "Temperature", humidity: "Humidity", voltage: "Voltage", current: "Current" },
   fleet: {
@@ -101,6 +102,9 @@ export const en = {
   explore,
   views,
   jobs,
+  alerts,
+  rule,
+  channel,
   admin: {
     title: "Admin",
     workspace: "Workspace",
@@ -152,6 +156,8 @@ export const en = {
     username: "Username",
     password: "Password",
     passwordHint: "At least 8 characters.",
+    forgot: "Forgot the password?",
+    mailed: "If an address is known for this name, a link is on its way to it.",
     noAccount: "No account yet?",
     hasAccount: "Already have an account?",
     tagline: "Readings of on-premise servers, none lost.",

@@ -1,5 +1,6 @@
 // As palavras da página em português do Brasil; carregadas só quando pedidas.
 import type { Words } from "../en";
+import { alerts, channel, rule } from "./alerts";
 import { explore, views } from "./explore";
 import { jobs } from "./jobs";
 
@@ -9,8 +10,9 @@ export const ptBR: Words = {
   nav: {
     fleet: "Frota",
     explore: "Explorar",
+    alerts: "Alertas",
     jobs: "Tarefas",
-    admin: "Administração",
+    admin: "Admin",
     main: "Principal",
     skip: "Ir para o conteúdo",
   },
@@ -20,7 +22,7 @@ export const ptBR: Words = {
     off: "Conexão perdida",
     banner: "Sem dados ao vivo da plataforma. Mostrando as últimas leituras recebidas; tentando de novo…",
   },
-  state: { online: "Online", late: "Atrasado", offline: "Offline", never: "Nunca visto", unknown: "Desconhecido" },
+  state: { online: "Online", late: "Atrasado", offline: "Offline", never: "Nunca visto", alerting: "Em alerta", unknown: "Desconhecido" },
   time: { now: "agora mesmo", zone: "Fuso horário" },
   quantity: { temperature: "Temperatura", humidity: "Umidade", voltage: "Tensão", current: "Corrente" },
   fleet: {
@@ -108,6 +110,9 @@ export const ptBR: Words = {
   explore,
   views,
   jobs,
+  alerts,
+  rule,
+  channel,
   admin: {
     title: "Administração",
     workspace: "Espaço de trabalho",
@@ -159,6 +164,8 @@ export const ptBR: Words = {
     username: "Usuário",
     password: "Senha",
     passwordHint: "Pelo menos 8 caracteres.",
+    forgot: "Esqueceu a senha?",
+    mailed: "Se há um endereço para este nome, um link está a caminho.",
     noAccount: "Ainda não tem conta?",
     hasAccount: "Já tem conta?",
     tagline: "Leituras de servidores locais, nenhuma perdida.",

@@ -1,0 +1,76 @@
+// Conditions and lengths of time in words.
+import { count, value } from "../format";
+import { unit } from "../ui/hue";
+import { language } from "../settings";
+import { quantityName, words } from "../words";
+
+export interface Band {
+  low: number;
+  high: number;
+}
+
+/** A condition as rules and traces hold it; of each kind some fields are there. */
+export interface Condition {
+  kind: string;
+  quantity?: string;
+  above?: number | null;
+  below?: number | null;
+  outside?: Band | null;
+  inside?: Band | null;
+  hold_seconds?: number;
+  for_seconds?: number;
+  conditions?: readonly Condition[];
+}
+
+/** Such as "Humidity above 60 % for 1 min". */
+export function conditionText(condition: Condition): string {
+  const { alerts } = words.value;
+  const { kind, quantity = "", conditions } = condition;
+  if (conditions) return conditions.map(conditionText).join(kind === "any" ? alerts.or : alerts.and);
+  const held = condition.hold_seconds ?? condition.for_seconds ?? 0;
+  const pieces = [subject(kind, quantity), levels(condition), held > 0 ? alerts.forSeconds(lengthText(held)) : ""];
+  const text = pieces.filter(Boolean).join(" ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function subject(kind: string, quantity: string): string {
+  const { alerts } = words.value;
+  if (kind === "offline") return alerts.isOffline;
+  const name = quantityName(quantity);
+  if (kind === "nodata") return alerts.isSilent(name.toLowerCase());
+  if (kind === "rate") return alerts.rate(name.toLowerCase());
+  return kind === "deviation" ? alerts.deviation(name.toLowerCase()) : name;
+}
+
+function levels({ kind, quantity = "", above, below, outside, inside }: Condition): string {
+  const { alerts } = words.value;
+  const show = (number: number): string => (kind === "threshold" ? measure(quantity, number) : count(number));
+  if (typeof above === "number") return alerts.above(show(above));
+  if (typeof below === "number") return alerts.below(show(below));
+  if (outside) return alerts.outside(show(outside.low), show(outside.high));
+  return inside ? alerts.inside(show(inside.low), show(inside.high)) : "";
+}
+
+export const measure = (quantity: string, number: number): string => `${value(quantity, number)} ${unit(quantity)}`.trim();
+
+const STEPS = [
+  ["day", 86_400],
+  ["hour", 3600],
+  ["minute", 60],
+  ["second", 1],
+] as const;
+
+/** Such as "2 hr 5 min": the two largest units. */
+export function lengthText(seconds: number): string {
+  const pieces: string[] = [];
+  let rest = Math.round(seconds);
+  for (const [unitName, size] of STEPS) {
+    const whole = Math.floor(rest / size);
+    rest -= whole * size;
+    if (whole === 0 && !(pieces.length === 0 && unitName === "second")) continue;
+    if (pieces.length === 2) break;
+    pieces.push(new Intl.NumberFormat(language.value, { style: "unit", unit: unitName, unitDisplay: "short" }).format(whole));
+  }
+  return pieces.join(" ");
+}
+
