@@ -162,7 +162,7 @@ def _joined(one: Steps, other: Steps) -> Steps:
 async def _new(connection: Connection, watch: Watch) -> Rows:
     """Readings that some rule has not seen, of those who were heard."""
     quantities = sorted({name for followed in watch.rules.values() for name in followed.rule.quantities})
-    wanted = await _heard(connection, watch.servers, watch) & ~np.isin(watch.servers, watch.recheck.lagging)
+    wanted = await _heard(connection, watch.servers, watch) & ~np.isin(watch.servers, list(watch.recheck.lagging))
     return await recent.since(connection, quantities, watch.servers[wanted], watch.seen()[wanted])
 
 

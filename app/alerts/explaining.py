@@ -56,20 +56,22 @@ async def explain(database: Database, workspace_id: int, rule_ulid: str, server_
 
 
 async def _check_scope(connection: Connection, workspace_id: int, rule: Rule, server: Server) -> None:
-    scope = {"server_ulids": rule.server_ulids, "tag_name": rule.tag_name, "tag_value": rule.tag_value}
-    rows = await (await connection.execute(queries.IN_SCOPE, {"workspace": workspace_id, **scope})).fetchall()
-    if server.server_id not in {row[0] for row in rows}:
-        raise NotInScope("This rule does not look at the server {server!r}.", server=server.server_ulid)
+    ulid = server.server_ulid
+    named = rule.server_ulids is None or ulid in rule.server_ulids
+    scope = {"server_ulids": [ulid] if named else [], "tag_name": rule.tag_name, "tag_value": rule.tag_value}
+    found = await connection.execute(queries.IN_SCOPE, {"workspace": workspace_id, **scope})
+    if await found.fetchone() is None:
+        raise NotInScope("This rule does not look at the server {server!r}.", server=ulid)
 
 
 async def _restored(connection: Connection, rule: Rule, server: Server, at: int) -> Followed:
     began = clock.to_microseconds(rule.judged_from) if rule.enabled else at - DRY
     row = (rule.rule_id, rule.workspace_id, rule.condition, rule.schedule, began)
     followed = opened(row, np.array([server.server_id]))
-    saved = await (await connection.execute(queries.STATES, (rule.rule_id,))).fetchall()
-    own = [each for each in saved if each[0] == server.server_id]
-    if own:
-        restore(followed, own)
+    wanted = {"rule": rule.rule_id, "server": server.server_id}
+    saved = await (await connection.execute(queries.STATES, wanted)).fetchall()
+    if saved:
+        restore(followed, saved)
     return followed
 
 

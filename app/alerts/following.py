@@ -60,13 +60,20 @@ class Followed:
     def rescoped(self, servers: Int, now: int) -> None:
         """The same rule over other servers; those that came newly are looked at from now on."""
         at, known = self.places(servers)
-        fresh = States.new(self.rule, np.full(len(servers), now))
         own, old = np.flatnonzero(known), at[known]
+        fresh = States.new(self.rule, np.full(len(servers), now))
+
+        def moved(column: Int, start: int) -> Int:
+            found = np.full(len(servers), start)
+            found[own] = column[old]
+            return found
+
         self.states = fresh.put(own, self.states.take(old))
-        seen, unsaved = np.full(len(servers), now), np.ones(len(servers), np.bool_)
-        seen[own], unsaved[own] = self.seen[old], self.unsaved[old]
-        self.servers, self.seen, self.feed, self.unsaved = servers, seen, seen.copy(), unsaved
-        self.heard, self.earlier, self.hours = np.full(len(servers), NEVER), [], frozenset()
+        self.earlier = [(fresh.put(own, states.take(old)), moved(seen, now)) for states, seen in self.earlier]
+        self.seen, self.feed, self.heard = moved(self.seen, now), moved(self.feed, now), moved(self.heard, NEVER)
+        unsaved = np.ones(len(servers), np.bool_)
+        unsaved[own] = self.unsaved[old]
+        self.servers, self.unsaved, self.hours = servers, unsaved, frozenset()
 
     @property
     def size(self) -> int:

@@ -32,11 +32,27 @@ RULES: LiteralString = """
 SERVERS_CHANGED: LiteralString = """
     SELECT workspace_id, count(*), sum(xmin::text::int8) FROM server WHERE workspace_id = ANY(%s) GROUP BY 1
 """
-STATES: LiteralString = "SELECT server_id, phase, since, seen, parts FROM rule_state WHERE rule_id = %s"
+STATES: LiteralString = """
+    SELECT server_id, phase, since, seen, parts FROM rule_state
+    WHERE rule_id = %(rule)s AND (%(server)s::int IS NULL OR server_id = %(server)s::int)
+"""
 # Servers at which a rule has something open, though it looks at them no more.
 LEFT: LiteralString = """
     SELECT server_id FROM incident
     WHERE rule_id = %(rule)s AND state <> 'resolved' AND server_id <> ALL(%(servers)s::int[])
+"""
+# What is open at a server that is there no more.
+END_ORPHANS: LiteralString = """
+    WITH ended AS (
+        UPDATE incident SET state = 'resolved', resolved_at = now()
+        WHERE rule_id = %s AND state <> 'resolved' AND server_id IS NULL RETURNING incident_id
+    )
+    INSERT INTO incident_event (incident_id, event, text)
+    SELECT incident_id, 'resolved', 'The server was deleted.' FROM ended
+"""
+LAST_ARRIVALS: LiteralString = """
+    SELECT server_id, (extract(epoch FROM last_arrival_at) * 1000000)::int8
+    FROM server_activity WHERE server_id = ANY(%s)
 """
 UNRESOLVED: LiteralString = """
     SELECT incident_ulid FROM incident WHERE rule_id = %s AND server_id = %s AND state <> 'resolved'

@@ -27,9 +27,10 @@ from app.readings.rows import Rows
 # Looks until every server had its turn: with two looks a second, ten seconds.
 PARTS = 20
 LATE = round(LATE_SECONDS * 1_000_000)
-# Servers gone over again at one look, and caught up at one: some tens of milliseconds each time.
+# Servers gone over again at one look, and sealed readings read at one: a tenth of a second, for the leader's connection
+# is closed when it is idle for three.
 MAX_AGAIN = 200
-MAX_CAUGHT_UP = 20
+MAX_CAUGHT_UP = 200_000
 # Of a server that was away, or a watcher that was, no more than this is judged live; a backtest judges all of it.
 CATCH_UP = 6 * 3_600_000_000
 AHEAD = recent.AHEAD_SECONDS * 1_000_000
@@ -56,8 +57,8 @@ class Recheck:
     """
 
     turn: int = 0
-    lagging: list[int] = field(default_factory=list)
-    """Servers with sealed readings that were not looked at."""
+    lagging: dict[int, int] = field(default_factory=dict)
+    """Servers with sealed readings that were not looked at, and about how many."""
     servers: Int = field(default_factory=_none)
     newest: Int = field(default_factory=_none)
     count: Int = field(default_factory=_none)
@@ -91,7 +92,7 @@ class Recheck:
 async def find_unread(connection: Connection, state: Recheck, servers: Int, seen: Int, now: int) -> None:
     """Note which of these servers have sealed readings that were not looked at."""
     sealed = await recent.sealed_since(connection, servers, np.maximum(seen, now - CATCH_UP))
-    state.lagging = sorted({*state.lagging, *sealed})
+    state.lagging |= sealed
 
 
 async def recheck(
@@ -125,7 +126,7 @@ async def _late(connection: Connection, state: Recheck, part: slice) -> dict[int
 
 async def _caught_up(database: Database, state: Recheck, rules: Mapping[int, Followed], now: int) -> Found:
     """Read some of what was sealed unread."""
-    some, state.lagging = np.array(state.lagging[:MAX_CAUGHT_UP], np.int64), state.lagging[MAX_CAUGHT_UP:]
+    some = np.array(sorted(_some(state.lagging)), np.int64)
     found: Found = []
     for followed in rules.values() if len(some) else ():
         at, own = followed.places(some)
@@ -142,6 +143,16 @@ async def _caught_up(database: Database, state: Recheck, rules: Mapping[int, Fol
         followed.unsaved[places] = True
         found.append((followed, changes))
     return found
+
+
+def _some(lagging: dict[int, int]) -> list[int]:
+    """Take out as many as may be read at one look, at least one."""
+    taken, readings = [], 0
+    while lagging and readings < MAX_CAUGHT_UP:
+        server, count = lagging.popitem()
+        taken.append(server)
+        readings += count
+    return taken
 
 
 async def _again(database: Database, rules: Mapping[int, Followed], late: Mapping[int, int]) -> Found:

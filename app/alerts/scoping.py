@@ -10,7 +10,7 @@ import structlog
 
 from app.alerts import history
 from app.alerts import incident_queries as queries
-from app.alerts.conditions import Steps
+from app.alerts.conditions import NEVER, Steps
 from app.alerts.conditions.batch import Int
 from app.alerts.following import Followed, opened, restore
 from app.core.copy import Connection
@@ -68,7 +68,7 @@ async def _opened(connection: Connection, row: Sequence[Any], *, saved: bool) ->
         log.exception("rule_not_understood", rule=row[0])
         return None
     if saved:
-        rows = await (await connection.execute(queries.STATES, (followed.rule_id,))).fetchall()
+        rows = await (await connection.execute(queries.STATES, {"rule": followed.rule_id, "server": None})).fetchall()
         if rows:
             restore(followed, rows)
     await _begin(connection, followed)
@@ -95,10 +95,20 @@ async def _begin(connection: Connection, followed: Followed) -> None:
     """What is not in the readings to come: how servers stand, who may fall silent, what is open elsewhere."""
     values = {"rule": followed.rule_id, "servers": followed.servers.tolist()}
     followed.left = [row[0] for row in await (await connection.execute(queries.LEFT, values)).fetchall()]
+    await connection.execute(queries.END_ORPHANS, (followed.rule_id,))
+    if any(part.kind == "nodata" for part in followed.rule.parts):
+        rows = await (await connection.execute(queries.LAST_ARRIVALS, (followed.servers.tolist(),))).fetchall()
+        _heard_before(followed, dict(rows))
     if followed.rule.follows_presence:
         followed.steps = await _presence(connection, followed)
     numbers = await history.numbers(connection, followed.workspace_id)
     await history.expect(connection, followed.rule, followed.states, followed.servers, numbers)
+
+
+def _heard_before(followed: Followed, arrivals: dict[int, int]) -> None:
+    """What a watcher of before heard: of a quantity it cannot be known, of the server it can."""
+    known = np.array([arrivals.get(number, NEVER) for number in followed.servers.tolist()], np.int64)
+    followed.heard = np.where(followed.heard == NEVER, known, followed.heard)
 
 
 async def _presence(connection: Connection, followed: Followed) -> Steps:

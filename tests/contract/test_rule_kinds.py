@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import psycopg
 
 from tests.conftest import NewServer, Server, User
 from tests.contract.calls import Row, moment, post, post_many, unique
 from tests.contract.problems import assert_problem, assert_refused
 from tests.contract.test_rules import detail, incidents, make, until
+from tests.system import System
 
 NEVER_NOW = {"zone": "UTC", "weekdays": ["mon"], "start": "00:00", "end": "00:01"}
 
@@ -162,3 +164,35 @@ def test_a_server_that_leaves_the_scope_leaves_nothing_open(
     until(lambda: incidents(client, user, rule, state="resolved"))
     (ended,) = incidents(client, user, rule)
     assert detail(client, user, ended)["timeline"][-1]["why"]["by"] == "out of scope"
+
+
+def test_what_was_sealed_unread_is_judged_still(
+    client: httpx.Client, user: User, server: Server, system: System
+) -> None:
+    rule = make(client, user, rule_of(server, above(60, hold_seconds=60), reopen_seconds=0))
+    begun = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=4)
+    rows = [
+        {"timestamp": (begun + timedelta(seconds=second)).isoformat(), "humidity": 70 if 1200 <= second < 1800 else 50}
+        for second in range(3600)
+    ]
+    post_many(client, server, rows)
+    with psycopg.connect(system.database_url, autocommit=True) as connection:
+        counted = "SELECT count(*) FROM segment JOIN server USING (server_id) WHERE server_ulid = %s"
+        until(lambda: connection.execute(counted, (server.ulid,)).fetchone() == (1,))
+        # As if the watcher had been away since then.
+        moved = "UPDATE rule SET judged_from = now() - interval '5 hours' WHERE rule_ulid = %s"
+        connection.execute(moved, (rule["rule_id"],))
+    until(lambda: incidents(client, user, rule, state="resolved"))
+    (incident,) = incidents(client, user, rule)
+    assert moment(incident["opened_at"]) == begun + timedelta(seconds=1260)
+    assert moment(incident["resolved_at"]) == begun + timedelta(seconds=1800)
+
+
+def test_a_deleted_server_leaves_nothing_open(client: httpx.Client, user: User, new_server: NewServer) -> None:
+    server, other = new_server(user), new_server(user)
+    servers = [server.ulid, other.ulid]
+    rule = make(client, user, {"name": unique("damp"), "condition": above(60), "server_ulids": servers})
+    post(client, server, humidity=70)
+    until(lambda: incidents(client, user, rule, state="open"))
+    client.delete(f"/servers/{server.ulid}", headers=user.headers).raise_for_status()
+    until(lambda: incidents(client, user, rule, state="resolved"))
