@@ -1,5 +1,6 @@
 """The one function: live in pieces equals history in one equals the oracle, for every kind of condition."""
 
+import os
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from app.alerts.conditions import HourlyValues, Rule, States, compiled, evaluate
 from tests.alerts.oracle import HOUR, SECOND, Found, Known, Readings, batch, oracle, threshold
 
+CASES = 500 if os.environ.get("SENTINELA_TEST_LONG") == "1" else 50
 LEVELS = st.one_of(
     st.builds(lambda level, margin: {"above": level, "hysteresis": margin}, st.integers(-2, 2), st.integers(0, 2)),
     st.builds(lambda level, margin: {"below": level, "hysteresis": margin}, st.integers(-2, 2), st.integers(0, 2)),
@@ -81,7 +83,7 @@ def same(one: States, other: States) -> bool:
     return all(np.array_equal(left, right, equal_nan=left.dtype.kind == "f") for left, right in columns)
 
 
-@settings(max_examples=300, derandomize=True, deadline=None)
+@settings(max_examples=4 * CASES, derandomize=True, deadline=None)
 @given(
     st.one_of(SIMPLE, COMBINED), st.lists(worlds(), min_size=1, max_size=3), st.lists(st.integers(0, 250), max_size=6)
 )
@@ -124,7 +126,7 @@ def hourly_of(worlds: list[Known]) -> dict[str, HourlyValues]:
     }
 
 
-@settings(max_examples=150, derandomize=True, deadline=None)
+@settings(max_examples=CASES, derandomize=True, deadline=None)
 @given(LEVELS, st.integers(3, 6), st.lists(days(), min_size=1, max_size=2), st.lists(st.integers(0, 190), max_size=5))
 def test_a_deviation_live_equals_history_equals_the_oracle(
     levels: dict[str, Any], past: int, worlds: list[Known], hours: list[int]
@@ -138,7 +140,7 @@ def test_a_deviation_live_equals_history_equals_the_oracle(
     assert whole == [oracle(condition, world) for world in worlds]
 
 
-@settings(max_examples=150, derandomize=True, deadline=None)
+@settings(max_examples=CASES, derandomize=True, deadline=None)
 @given(COMBINED | THRESHOLD, st.lists(worlds(), min_size=1, max_size=2), st.lists(st.integers(0, 250), max_size=6))
 def test_a_schedule_gates_the_same_in_pieces_and_in_one(
     condition: dict[str, Any], worlds: list[Known], moments: list[int]

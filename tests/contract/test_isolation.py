@@ -20,6 +20,11 @@ OPERATIONS: dict[str, Callable[[str], tuple[str, str, object]]] = {
     "quality": lambda ulid: ("GET", f"/data/quality?server_ulid={ulid}", None),
     "delete": lambda ulid: ("DELETE", f"/data?server_ulid={ulid}&end_time=2000-01-01T00:00:00", None),
     "hourly": lambda ulid: ("GET", f"/data?server_ulid={ulid}&aggregation=hour", None),
+    "backtest": lambda ulid: (
+        "POST",
+        "/rules/backtest",
+        {"rule": {"condition": {"kind": "offline"}, "server_ulids": [ulid]}, "start_time": "2024-05-01T00:00:00"},
+    ),
     "cached": lambda ulid: (
         "GET",
         f"/data?server_ulid={ulid}&start_time=2024-05-01T00:00:00&end_time=2024-05-02T00:00:00",
@@ -33,6 +38,7 @@ PROTECTED = [
     ("DELETE", "/servers/01ARZ3NDEKTSV4RRFFQ69G5FAV/keys/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("POST", "/data"),
     ("DELETE", "/data"), ("POST", "/maintenance/seal"), ("POST", "/maintenance/verify"),
     ("GET", "/data"), ("GET", "/data/stream"), ("GET", "/data/latest"), ("GET", "/data/quality"),
+    ("POST", "/rules/backtest"), ("GET", "/rules/01ARZ3NDEKTSV4RRFFQ69G5FAV/explain"),
     ("POST", "/exports"), ("GET", "/exports/01ARZ3NDEKTSV4RRFFQ69G5FAV/file"),
     ("GET", "/fleet"), ("GET", "/health/all"), ("GET", "/health/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("POST", "/cache/set"),
     ("GET", "/cache/get/a"), ("GET", "/auth/me"), ("POST", "/auth/logout"), ("POST", "/keys"), ("GET", "/keys"),

@@ -16,6 +16,7 @@ REQUESTED = {
     ("get", "/health/all"), ("post", "/cache/set"), ("get", "/cache/get/{key}"), ("post", "/keys"), ("get", "/keys"),
     ("delete", "/keys/{key_id}"), ("get", "/users"), ("post", "/imports"), ("get", "/jobs/{job_id}"), ("get", "/livez"),
     ("get", "/readyz"), ("get", "/metrics"), ("get", "/jobs"), ("get", "/jobs/{job_id}/log"),
+    ("post", "/rules/backtest"), ("get", "/rules/{rule_id}/explain"),
     ("get", "/servers/{server_ulid}/presence"), ("post", "/jobs/{job_id}/cancel"), ("post", "/jobs/{job_id}/retry"),
 }  # fmt: skip
 
