@@ -24,6 +24,8 @@ DETAILS = {
     "Send Authorization: Token <key>, Bearer <key>, or Basic with the key as the password.": (
         "Envie Authorization: Token <chave>, Bearer <chave>, ou Basic com a chave como senha."
     ),
+    # InfluxDB's clients look for these words.
+    "partial write: {lines}; dropped={dropped}": "partial write: {lines}; dropped={dropped}",
     "No secret stands in a URL: send it as Authorization: Token <key>.": (
         "Nenhum segredo vai na URL: envie-o como Authorization: Token <chave>."
     ),
@@ -182,6 +184,7 @@ DETAILS = {
 
 # By pydantic's kind of error; the placeholders are its context.
 MESSAGES = {
+    "unicode": "O corpo deve ser UTF-8",
     "missing": "Campo obrigatório",
     "extra_forbidden": "Campo desconhecido",
     "json_invalid": "JSON inválido: {error}",
