@@ -28,7 +28,7 @@ log = structlog.get_logger()
 # Channels with something due and attempts to spare, longest waiting first; each belongs to one worker while it claims.
 # A sixth of what is free in a minute may go at once.
 _CHANNELS: LiteralString = """
-    SELECT channel_id, kind, target, secret, settings, language, group_seconds, free
+    SELECT channel_id, workspace_id, kind, target, secret, settings, language, group_seconds, free
     FROM channel
     CROSS JOIN LATERAL (SELECT greatest(1, per_minute / 6.0)::float8 AS most) AS size
     CROSS JOIN LATERAL (
@@ -54,6 +54,8 @@ _HOLD: LiteralString = f"""
         ) AS lies
         WHERE channel_id = %(channel)s AND notification.state = 'queued'
               AND next_at <= now() + make_interval(secs => %(ahead)s)
+              AND EXISTS (SELECT FROM silence AS any_now WHERE any_now.workspace_id = %(workspace)s
+                          AND any_now.starts_at <= now() AND any_now.ends_at > now())
     ),
     moved AS (
         UPDATE notification SET next_at = ends_at, silence_id = by_id
@@ -86,22 +88,40 @@ _GROUP: LiteralString = """
     FROM gathered
     WHERE notification.notification_id = gathered.notification_id AND head <> gathered.notification_id AND due <= now()
 """
-# Of one incident a channel is told in its order: an end does not overtake the beginning that is tried again.
+# Of one incident a channel is told in its order: an end does not overtake the beginning that is tried again, and is
+# looked at when that is. Only some rows are judged at a time: ten thousand may be due.
 _CLAIM: LiteralString = f"""
-    WITH due AS (
-        SELECT notification_id FROM notification AS waiting
-        WHERE channel_id = %(channel)s AND state = 'queued' AND next_at <= now() AND NOT EXISTS (
-            SELECT FROM notification AS part
-            JOIN notification AS earlier ON earlier.incident_id = part.incident_id
-                 AND earlier.channel_id = part.channel_id AND earlier.notification_id < part.notification_id
-            JOIN notification AS told ON told.notification_id = coalesce(earlier.head_id, earlier.notification_id)
-            WHERE (part.notification_id = waiting.notification_id OR part.head_id = waiting.notification_id)
-                  AND told.state = 'queued' AND told.notification_id <> waiting.notification_id)
-        ORDER BY next_at, notification_id LIMIT %(limit)s FOR UPDATE
+    WITH due AS MATERIALIZED (
+        SELECT notification_id, incident_id FROM notification
+        WHERE channel_id = %(channel)s AND state = 'queued' AND next_at <= now()
+        ORDER BY next_at, notification_id LIMIT %(limit)s * 10 FOR UPDATE
+    ),
+    blocked AS MATERIALIZED (
+        SELECT due.notification_id, max(told.next_at) AS until
+        FROM due
+        CROSS JOIN LATERAL (
+            SELECT due.notification_id AS id, due.incident_id AS incident
+            UNION ALL
+            SELECT member.notification_id, member.incident_id FROM notification AS member
+            WHERE member.head_id = due.notification_id
+        ) AS part
+        JOIN notification AS earlier ON earlier.incident_id = part.incident AND earlier.notification_id < part.id
+             AND earlier.channel_id = %(channel)s
+        JOIN notification AS told ON told.notification_id = coalesce(earlier.head_id, earlier.notification_id)
+        WHERE told.state = 'queued' AND told.notification_id <> due.notification_id
+        GROUP BY due.notification_id
+    ),
+    put_off AS (
+        UPDATE notification SET next_at = greatest(until, now() + interval '1 second')
+        FROM blocked WHERE notification.notification_id = blocked.notification_id
+    ),
+    chosen AS (
+        SELECT notification_id FROM due WHERE notification_id NOT IN (SELECT notification_id FROM blocked)
+        LIMIT %(limit)s
     )
     UPDATE notification SET attempts = attempts + 1, begun = true,
            next_at = now() + make_interval(secs => %(lease)s)
-    FROM due WHERE notification.notification_id = due.notification_id
+    FROM chosen WHERE notification.notification_id = chosen.notification_id
     RETURNING notification.notification_id, notification_ulid, event, created_at, attempts, coalesce({TOLD}, body)
 """  # noqa: S608 - of constants
 _SPEND: LiteralString = """
@@ -172,8 +192,8 @@ async def report(connection: Connection, claimed: Claimed, result: Report) -> No
 
 
 async def _claim_of(connection: Connection, channel: tuple[Any, ...], room: int) -> list[Claimed]:
-    number, kind, target, secret, settings, language, group_seconds, free = channel
-    ahead = {"channel": number, "ahead": group_seconds}
+    number, workspace, kind, target, secret, settings, language, group_seconds, free = channel
+    ahead = {"channel": number, "workspace": workspace, "ahead": group_seconds}
     await connection.execute(_HOLD, ahead)
     if group_seconds:
         await connection.execute(_GROUP, {**ahead, "most": MAX_GROUP})

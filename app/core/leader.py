@@ -54,12 +54,16 @@ async def _lead_once(
     connection = await database.connect()
     try:
         await connection.execute(_IDLE_LIMITS)
+        stands_by = False
         while not stop.is_set():
             row = await (await connection.execute(_TRY_LOCK, (lock,))).fetchone()
             if row and row[0]:
                 log.info("leading")
                 await work(connection)
                 return
+            if not stands_by:
+                log.info("standing_by")
+                stands_by = True
             await pause(stop, STANDBY_SECONDS)
     finally:
         await connection.close()

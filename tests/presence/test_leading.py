@@ -34,6 +34,9 @@ class Watcher:
     def leads(self) -> bool:
         return '"leading"' in self.log.read_text()
 
+    def stands_by(self) -> bool:
+        return '"standing_by"' in self.log.read_text()
+
 
 @pytest.fixture
 def own_database(system: System) -> Iterator[str]:
@@ -63,7 +66,8 @@ def pair(system: System, own_database: str) -> Iterator[list[Watcher]]:
     try:
         until(watchers[0].leads)
         watchers.append(Watcher(folder, own_database, system.redis_url))
-        time.sleep(3)
+        until(watchers[1].stands_by)
+        time.sleep(2)
         assert not watchers[1].leads(), "two lead"
         yield watchers
     finally:
