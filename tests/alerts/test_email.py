@@ -96,7 +96,7 @@ async def test_people_read_what_happened_by_one_id(plain: Sink) -> None:
     assert first.get_content().splitlines() == [
         "Dolly #1: humidity 61.25 (above 60) (2026-01-31T12:00:00Z)",
         "",
-        "https://sentinela.example.com/ui/incidents/01KA2V0C8T3J9X5N7Q1W4Z6Y8C",
+        "https://sentinela.example.com/ui/alerts/incidents/01KA2V0C8T3J9X5N7Q1W4Z6Y8C",
     ]
 
 

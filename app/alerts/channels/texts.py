@@ -54,5 +54,5 @@ def _line(words: Words, incident: Mapping[str, Any]) -> str:
 
 
 def _link(public_url: str, incidents: Sequence[Mapping[str, Any]]) -> str:
-    base = f"{public_url.rstrip('/')}/ui/incidents"
-    return f"{base}/{incidents[0]['incident_id']}" if len(incidents) == 1 else base
+    base = f"{public_url.rstrip('/')}/ui/alerts"
+    return f"{base}/incidents/{incidents[0]['incident_id']}" if len(incidents) == 1 else base
