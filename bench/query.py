@@ -8,6 +8,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -26,8 +27,9 @@ from app.core.redis import Cache
 from app.core.settings import Settings
 from app.readings.questions import DataQuery
 from app.readings.series import Series
-from bench import query_peers
+from bench import query_peers, query_servers
 from bench import sealed_history as history
+from bench.query_peers import Peer
 from bench.sealed_history import Fleet
 from tests.system import System, scratch_folder
 
@@ -44,6 +46,7 @@ class Options:
     servers: int = 100
     days: int = 365
     peers: bool = True
+    timescale_url: str | None = None
     json_file: Path | None = None
 
 
@@ -100,7 +103,8 @@ class Bench:
         database, cache = Database(settings), Cache(settings)
         self._series = Series(database, cache)
         self._principal = Principal(self._fleet.workspace_id, frozenset({"read", "admin"}))
-        peers = query_peers.all_of(self._fleet) if self.options.peers else []
+        stack = ExitStack()
+        peers = self._peers(stack) if self.options.peers else []
         try:
             self.memory_mb = await self._memory(system)
             for number in range(self.options.rounds):
@@ -112,8 +116,15 @@ class Bench:
                     self._timed(f"{peer.name}: minute means of a day", partial(peer.minutes, 1))
                     self._timed(f"{peer.name}: minute means, fleet", partial(peer.minutes, len(self._fleet.ulids)))
         finally:
+            stack.close()
             await cache.close()
             await database.close()
+
+    def _peers(self, stack: ExitStack) -> list[Peer]:
+        """Whichever are there, filled with the same day."""
+        self.console.log("the same day for the others")
+        servers = stack.enter_context(query_servers.running(self._fleet, self.options.timescale_url))
+        return [*query_peers.all_of(self._fleet), *servers]
 
     async def _ask_all(self) -> None:
         for days in [days for days in DAYS if days <= self.options.days]:

@@ -83,7 +83,8 @@ def bench_query(
     rounds: Annotated[int, typer.Option(min=1, help="How often each side is asked.")] = 5,
     servers: Annotated[int, typer.Option(min=2, max=1000, help="Servers with a day of history.")] = 100,
     days: Annotated[int, typer.Option(min=1, max=366, help="Days of history of the first server.")] = 365,
-    peers: Annotated[bool, typer.Option(help="DuckDB and ClickHouse (chdb), too, where installed.")] = True,
+    peers: Annotated[bool, typer.Option(help="DuckDB, chdb and InfluxDB, too, where installed.")] = True,
+    timescale_url: Annotated[str | None, typer.Option(help="A TimescaleDB, postgresql://…, to be asked, too.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures to this file.")] = None,
 ) -> None:
     """Measure GET /data over sealed history: minutes, hours, days, exports.
@@ -94,7 +95,7 @@ def bench_query(
     Example: sentinela bench query --rounds 9 --json query.json
     """
     query = _module("bench.query")
-    query.run(query.Options(rounds, servers, days, peers, json_file))
+    query.run(query.Options(rounds, servers, days, peers, timescale_url, json_file))
 
 
 @bench.command("heavy")

@@ -67,6 +67,23 @@ class Measured:
         self._run = runs.pop()
         self.stuck.add([run for run in runs if self._is_stuck(run)])
 
+    def add_hour(self, low: int, high: int, count: int, least: float, most: float) -> None:
+        """The next readings, of which only this is known: all of one value, or none of them in a run that matters; all
+        within the plausible values, or none.
+        """
+        self.readings += count
+        self.minimum, self.maximum = min(self.minimum, least), max(self.maximum, most)
+        if most < self.lowest or least > self.highest:
+            self.out_of_range += count
+        before = self._run
+        if least != most:
+            self.end()
+        elif before and before.value == least:
+            self._run = Span(before.start, high, least, before.readings + count)
+        else:
+            self.end()
+            self._run = Span(low, high, least, count)
+
     def end(self) -> None:
         if self._run and self._is_stuck(self._run):
             self.stuck.add([self._run])
@@ -104,19 +121,21 @@ class Course:
     _last: int | None = None
     _held: list[Int] = field(default_factory=list)
 
-    def add(self, ts: Int, values: dict[str, Float]) -> None:
-        """The next readings, (n,), n > 0, ascending."""
+    def add(self, ts: Int) -> None:
+        """The next readings' instants, (n,), n > 0, ascending; their values go to `measured`."""
         self.readings += len(ts)
-        for name, column in values.items():
-            present = ~np.isnan(column)
-            if present.any():
-                self.measured[name].add(ts[present], column[present])
         if self.interval is None:
             self._held.append(ts)
             if sum(map(len, self._held)) > SAMPLE:
                 self._settle()
         else:
             self._add_gaps(ts)
+
+    def add_hour(self, low: int, high: int, count: int) -> None:
+        """The next readings, without a gap between the first and the last of them; the interval is known."""
+        self.readings += count
+        self._add_gaps(np.array([low]))
+        self._last = high
 
     def finish(self) -> None:
         """There are no more."""

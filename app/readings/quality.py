@@ -14,9 +14,9 @@ from app.core.settings import Settings
 from app.readings import asking, budgets
 from app.readings import latest_queries as queries
 from app.readings.courses import SECOND, Course, Measured, Spans
-from app.readings.engine import answer, outline
-from app.readings.engine.loading import in_thread
-from app.readings.engine.question import Piece, Question
+from app.readings.engine import outline
+from app.readings.engine.question import Question
+from app.readings.inspecting import inspect
 from app.readings.quantities import BOUNDS
 from app.readings.questions import DataQuery
 from app.readings.schemas import QualityQuery
@@ -48,8 +48,7 @@ async def quality(
         budgets.check(data, question, seen, budgets.budget_of(principal, settings))
         described = await _described(connection, question)
         courses = {number: _course(question, query, row["interval_seconds"]) for number, row in described.items()}
-        async for piece in answer.pieces(connection, question, seen):
-            await in_thread(lambda piece=piece: _add(question, courses, piece))  # type: ignore[misc]
+        await inspect(connection, question, seen, courses, filtered=bool(query.sensor_type))
         arrivals = await _arrivals(connection, question)
     return [_document(row, courses[number], arrivals.get(number)) for number, row in described.items()]
 
@@ -62,12 +61,6 @@ def _course(question: Question, query: QualityQuery, interval_seconds: float | N
     }
     interval = interval_seconds * SECOND if interval_seconds else None
     return Course(question.start, question.end, interval, measured)
-
-
-def _add(question: Question, courses: Mapping[int, Course], piece: Piece) -> None:
-    for label in np.unique(piece.label).tolist():
-        own = piece.take(piece.label == label)
-        courses[int(question.servers[label])].add(own.ts, own.values)
 
 
 async def _described(connection: Connection, question: Question) -> dict[int, dict[str, Any]]:

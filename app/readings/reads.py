@@ -110,9 +110,13 @@ def statistics(names: tuple[str, ...]) -> Packed:
     return packed(
         ["server_id", "quantity_id"],
         [(_HOUR_AND.format("count"), "int8"), *((name, "float8") for name in names)],
-        """segment_column
-        WHERE server_id = ANY(%(servers)s) AND hour BETWEEN %(first)s AND %(last)s
-            AND quantity_id = ANY(%(quantities)s)""",
+        # The order of the index, asked for so that no other plan may give another.
+        """(
+            SELECT * FROM segment_column
+            WHERE server_id = ANY(%(servers)s) AND hour BETWEEN %(first)s AND %(last)s
+                AND quantity_id = ANY(%(quantities)s)
+            ORDER BY server_id, quantity_id, hour
+        ) AS sealed""",
     )
 
 

@@ -22,7 +22,7 @@ from app.readings.merging import merge
 from app.readings.packing import EPOCH
 from app.readings.quantities import ID_OF_NAME, NAMES
 from app.readings.queries import PLAN_BY_KEY
-from app.readings.rows import EMPTY, Float, Rows
+from app.readings.rows import EMPTY, Float, Rows, concatenate
 from app.readings.segments import Encoded, decode_timestamps, decode_values, encode
 from app.readings.waiting import Counts, counts
 
@@ -163,9 +163,9 @@ def _merge(
 
 
 def _merge_cell(before: Rows | None, rows: Rows) -> tuple[Rows, Counts]:
-    # Nearly every hour is sealed once, and its readings are in order: that needs no merge.
-    if before is None and (np.diff(rows.ts) > 0).all():
-        return rows, Counts(accepted=len(rows))
+    # Nearly every hour is sealed once, or goes on where it ended, and its readings are in order: that needs no merge.
+    if (before is None or before.ts[-1] < rows.ts[0]) and (np.diff(rows.ts) > 0).all():
+        return rows if before is None else concatenate([before, rows]), Counts(accepted=len(rows))
     merged = merge(EMPTY if before is None else before, rows)
     return merged.final, counts(merged, len(rows))
 

@@ -161,8 +161,12 @@ SELECT_CELLS: LiteralString = """
     SELECT server_id, hour FROM segment WHERE (server_id, hour) > (%s, %s) ORDER BY server_id, hour LIMIT %s
 """
 ESTIMATE_SEGMENTS: LiteralString = "SELECT reltuples FROM pg_class WHERE oid = 'segment'::regclass"
-# Pages of the table drawn at random: no server is favoured for having few hours.
-SELECT_SAMPLE: LiteralString = "SELECT server_id, hour FROM segment TABLESAMPLE SYSTEM (%s) LIMIT %s"
+# Pages of the table drawn at random: no server is favoured for having few hours. They come in the table's order, of
+# which a limit alone would take the beginning, always.
+SELECT_SAMPLE: LiteralString = """
+    SELECT server_id, hour FROM (SELECT server_id, hour FROM segment TABLESAMPLE SYSTEM (%s)) AS drawn
+    ORDER BY random() LIMIT %s
+"""
 SELECT_SEGMENT_FACTS: LiteralString = """
     SELECT segment.server_id, segment.hour, segment.count, segment.first_ts, segment.last_ts, segment.timestamps,
            segment.quarters

@@ -48,7 +48,7 @@ async def fold(connection: Connection, rows: Rows) -> Counts:
     cells = cells_at(rows, cell_starts(rows))
     await sealed.lock(connection, cells)
     folded = await sealed.fold(connection, cells, rows)
-    await hot.raise_history_versions(connection, np.unique(rows.server).tolist())
+    await hot.raise_history_versions(connection, np.unique(cells.server).tolist())
     return folded.counts
 
 

@@ -26,7 +26,8 @@ class ReadingsFile:
     def __init__(self, raw: BinaryIO, size: int, options: formats.Options, quantities: Collection[str]) -> None:
         self._raw = raw
         self._size = max(size, 1)
-        compression = next((name for magic, name in COMPRESSIONS.items() if _head(raw).startswith(magic)), None)
+        head = _head(raw)
+        compression = next((name for magic, name in COMPRESSIONS.items() if head.startswith(magic)), None)
         self._media_type = _media_type(_head(_opened(raw, compression)))
         raw.seek(0)
         self._chunks = formats.decode(_opened(raw, compression), self._media_type, options, quantities)

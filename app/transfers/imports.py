@@ -54,6 +54,11 @@ class Tally:
             # PostgreSQL stores no NUL, and the detail may quote the file.
             self.rejected.append({"index": index, "detail": detail.replace("\x00", "\ufffd")})
 
+    def told(self) -> dict[str, Any]:
+        """As the job's result. A job that stopped within a load has stored more rows than it is done with."""
+        handled = self.accepted + self.duplicates + self.updated + self.rejected_count
+        return asdict(self) | {"rows": max(self.rows, handled)}
+
     def count(self, stored: Counts) -> None:
         self.accepted += stored.accepted
         self.duplicates += stored.duplicates
@@ -114,15 +119,15 @@ async def run(resources: Resources, job_ulid: str) -> None:
             await _import_file(resources.database, job, path, point)
         except JobCancelled as error:
             # The tally holds the part that was rolled back; the checkpoint does not.
-            await jobs.fail(job, str(error), asdict(Checkpoint.read(job.checkpoint, point.first_hot).tally))
+            await jobs.fail(job, str(error), Checkpoint.read(job.checkpoint, point.first_hot).tally.told())
             return
         except JobFailed as error:
-            await jobs.fail(job, str(error), asdict(point.tally))
+            await jobs.fail(job, str(error), point.tally.told())
         except UNAVAILABLE:
             # The database went away: the row stays as it is, and the sweep sends the job again.
             raise
         except Exception:
-            await jobs.fail(job, "The import stopped at an unexpected error; the log has it.", asdict(point.tally))
+            await jobs.fail(job, "The import stopped at an unexpected error; the log has it.", point.tally.told())
             raise
         else:
             path.unlink(missing_ok=True)

@@ -1,11 +1,18 @@
 """POST /imports: a file becomes a job, the job becomes a receipt, and a bad row sinks no other."""
 
 import gzip
+import io
+import json
 import time
 
 import httpx
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pc_csv
+import pyarrow.parquet as pq
 import pytest
 
+from app.transfers.imports import Tally
 from tests.conftest import Server, User
 from tests.contract.calls import (
     Row,
@@ -134,6 +141,46 @@ def test_a_compressed_file_is_taken(client: httpx.Client, user: User, server: Se
     response = client.post("/imports", content=content, headers=headers)
     assert response.status_code == 202
     assert finished(client, user, response.json()["job_id"])["result"]["accepted"] == 1
+
+
+@pytest.mark.parametrize("form", ["csv", "ndjson", "arrow", "parquet"])
+@pytest.mark.parametrize("compression", ["", "gzip", "zstd"])
+def test_a_file_of_any_form_is_known_by_its_bytes(
+    client: httpx.Client, user: User, server: Server, form: str, compression: str
+) -> None:
+    if form == "parquet" and compression:
+        pytest.skip("Parquet is compressed inside")
+    stamps = [stamp(seconds=second) for second in range(50)]
+    table = pa.table({"server_ulid": [server.ulid] * 50, "timestamp": stamps, "temperature": np.arange(50) / 2})
+    content = as_file(table, form)
+    if compression:
+        content = gzip.compress(content) if compression == "gzip" else pa.compress(content, "zstd", asbytes=True)
+    response = client.post("/imports", content=content, headers=user.headers)
+    assert response.status_code == 202, response.text
+    job = finished(client, user, response.json()["job_id"])
+    assert (job["state"], job["result"] and job["result"]["accepted"]) == ("done", 50), job
+    assert column(readings_of(client, user, server), "temperature") == [n / 2 for n in range(50)]
+
+
+def as_file(table: pa.Table, form: str) -> bytes:
+    sink = io.BytesIO()
+    if form == "parquet":
+        pq.write_table(table, sink)
+    elif form == "arrow":
+        with pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table)
+    elif form == "csv":
+        pc_csv.write_csv(table, sink)
+    else:
+        sink.write("".join(json.dumps(row) + "\n" for row in table.to_pylist()).encode())
+    return sink.getvalue()
+
+
+def test_what_a_stopped_import_has_stored_is_counted_in_its_rows() -> None:
+    """Within a load rows are stored before the load is done with."""
+    tally = Tally(rows=100, accepted=150, duplicates=20, updated=5, rejected_count=1)
+    assert tally.told()["rows"] == 176
+    assert Tally(rows=200, accepted=150).told()["rows"] == 200
 
 
 @pytest.mark.parametrize("columns", [{"server_column": "node", "timestamp_column": "when", "temperature_column": "t"}])

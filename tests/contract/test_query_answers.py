@@ -223,13 +223,14 @@ def test_a_query_past_the_budget_is_refused_without_reading_a_payload(client: ht
     assert told.json()["estimate"]["seconds"] <= told.json()["budget_seconds"]
 
 
-def test_who_reads_slowly_holds_no_connection(
+def test_who_reads_slowly_holds_no_connection_and_no_memory(
     system: System, client: httpx.Client, newcomer: User, new_server: NewServer
 ) -> None:
     server = new_server(newcomer)
     for part in range(4):
         rows = [{"timestamp": stamp(seconds=part * 20_000 + s), "temperature": s / 7} for s in range(20_000)]
         post_many(client, server, rows)
+    before = memory_of(system)
     with socket.create_connection(("127.0.0.1", system.port)) as slow:
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         request = f"GET /data?format=ndjson HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {newcomer.token}\r\n\r\n"
@@ -240,6 +241,13 @@ def test_who_reads_slowly_holds_no_connection(
             slow.recv(100)
             time.sleep(0.1)
         assert not open_snapshots(system)
+        # 5 MB of the answer wait in a file, not in the process.
+        assert memory_of(system) - before < 100 * 2**20
+
+
+def memory_of(system: System) -> int:
+    """Of the API's processes together, bytes."""
+    return sum(each.memory_info().rss for each in system.descendants() if "spawn_main" in " ".join(each.cmdline()))
 
 
 def open_snapshots(system: System) -> int:
