@@ -118,7 +118,8 @@ class PageHeaders:
         is_asset = path.startswith("/ui/assets/") and status == 200
         headers["Cache-Control"] = _FOR_EVER if is_asset else _LOOK_FIRST
         headers["Referrer-Policy"] = "same-origin"
-        if headers.get("content-type", "").startswith("text/html"):
+        # A browser takes a 304's fields over into the page that it kept: another policy would blank it on a reload.
+        if status == 304 or headers.get("content-type", "").startswith("text/html"):
             headers["Content-Security-Policy"] = self._policy
             headers["Cross-Origin-Opener-Policy"] = "same-origin"
             headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"

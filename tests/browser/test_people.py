@@ -114,6 +114,8 @@ def test_the_page_may_load_nothing_from_elsewhere_and_run_no_foreign_script(clie
     assert "default-src 'none'" in policy
     assert answer.headers["cache-control"] == "no-cache"
     assert answer.headers["x-content-type-options"] == "nosniff"
+    again = client.get("/ui/", headers={"Accept": "text/html", "If-None-Match": answer.headers["etag"]})
+    assert (again.status_code, again.headers["content-security-policy"]) == (304, policy)
 
 
 def test_a_deep_link_is_the_page_and_a_missing_file_is_not(client: httpx.Client, system: System) -> None:
