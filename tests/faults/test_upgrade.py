@@ -24,8 +24,6 @@ from tests.system import System, scratch_folder
 ROOT = Path(__file__).parents[2]
 LONG = os.environ.get("SENTINELA_TEST_LONG") == "1"
 STORED = 10_000_000 if LONG else 10_000
-# Changes of the schema that an upgrade spans where no release is tagged yet.
-CHANGES = 4
 # Longer than a migration waits for a lock: it has to give way and come again.
 HELD_SECONDS = 3.0
 FILL = """
@@ -41,10 +39,20 @@ def git(*arguments: str) -> bytes:
 
 
 def version_before() -> str:
-    """The release before this one, else the code before the last changes of the schema; empty without a history."""
-    tag = git("describe", "--tags", "--abbrev=0", "--match", "v*", "HEAD^").decode().strip()
-    changes = git("log", "--first-parent", f"-{CHANGES}", "--format=%H", "--", "migrations/versions").decode().split()
-    return tag or next((f"{change}^" for change in reversed(changes) if git("cat-file", "-t", f"{change}^")), "")
+    """The release before this one, else the newest code whose migrations are all still there, and fewer; empty without a
+    history.
+    """
+    if tag := git("describe", "--tags", "--abbrev=0", "--match", "v*", "HEAD^").decode().strip():
+        return tag
+    today = migrations_of("HEAD")
+    for change in git("log", "--first-parent", "--format=%H", "--", "migrations/versions").decode().split():
+        if (there := migrations_of(f"{change}^")) and there < today:
+            return f"{change}^"
+    return ""
+
+
+def migrations_of(version: str) -> set[str]:
+    return set(git("ls-tree", "-r", "--name-only", version, "migrations/versions").decode().split())
 
 
 def extract(version: str, folder: Path) -> None:

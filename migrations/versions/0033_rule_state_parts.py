@@ -1,15 +1,15 @@
 """Where each condition of a combined rule stands, and since when the whole is known.
 
-Revision ID: 0025
-Revises: 0024
+Revision ID: 0033
+Revises: 0032
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0025"
-down_revision = "0024"
+revision = "0033"
+down_revision = "0032"
 branch_labels = None
 depends_on = None
 

@@ -6,14 +6,14 @@ place. Some 60 bytes more for an hour of a quantity.
 
 Building it keeps the sealer waiting, about a second for a million rows; ingest and questions go on.
 
-Revision ID: 0034
-Revises: 0030
+Revision ID: 0030
+Revises: 0029
 """
 
 from alembic import op
 
-revision = "0034"
-down_revision = "0030"
+revision = "0030"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 

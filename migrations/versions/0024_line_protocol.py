@@ -1,6 +1,6 @@
 """A key says how line protocol that comes with it is read. Old code goes on: null is the common rule.
 
-Revision ID: 0044
+Revision ID: 0024
 Revises: 0023
 """
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = "0044"
+revision = "0024"
 down_revision = "0023"
 branch_labels = None
 depends_on = None

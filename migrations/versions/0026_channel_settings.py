@@ -1,15 +1,15 @@
 """What a channel may be told: its language, which events, how they are gathered, how many a minute.
 
-Revision ID: 0027
-Revises: 0031
+Revision ID: 0026
+Revises: 0025
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0027"
-down_revision = "0031"
+revision = "0026"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 

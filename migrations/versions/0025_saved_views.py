@@ -1,7 +1,7 @@
 """Views of the dashboard that a person has saved.
 
-Revision ID: 0031
-Revises: 0044
+Revision ID: 0025
+Revises: 0024
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 from app.core import access
 
-revision = "0031"
-down_revision = "0044"
+revision = "0025"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 

@@ -2,16 +2,16 @@
 
 Thresholds get a hysteresis instead of the value at which they end.
 
-Revision ID: 0024
-Revises: 0035
+Revision ID: 0032
+Revises: 0031
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0024"
-down_revision = "0035"
+revision = "0032"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 

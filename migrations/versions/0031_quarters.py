@@ -2,15 +2,15 @@
 
 Null in segments that were written before, or by code of before: those are decoded.
 
-Revision ID: 0035
-Revises: 0034
+Revision ID: 0031
+Revises: 0030
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0035"
-down_revision = "0034"
+revision = "0031"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 
