@@ -39,9 +39,7 @@ def git(*arguments: str) -> bytes:
 
 
 def version_before() -> str:
-    """The release before this one, else the newest code whose migrations are all still there, and fewer; empty without a
-    history.
-    """
+    """The release before this one, else the newest code with a part of today's migrations; empty without a history."""
     if tag := git("describe", "--tags", "--abbrev=0", "--match", "v*", "HEAD^").decode().strip():
         return tag
     today = migrations_of("HEAD")
