@@ -7,7 +7,8 @@ from sqlalchemy import create_engine, text
 from app.alerts import tables as alerts_tables  # noqa: F401
 from app.auth import tables as auth_tables  # noqa: F401
 from app.core import schedule  # noqa: F401
-from app.core.db import Table, configured_url
+from app.core.database_address import configured_url
+from app.core.db import Table
 from app.core.settings import get_settings
 from app.jobs import tables as jobs_tables  # noqa: F401
 from app.presence import tables as presence_tables  # noqa: F401

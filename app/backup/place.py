@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy import make_url
 
 from app.backup.errors import BackupFailed
-from app.core.db import configured_url
+from app.core.database_address import configured_url
 from app.core.settings import Settings
 from app.embedded import services
 from app.embedded.errors import FolderInUse, StartError

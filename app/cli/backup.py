@@ -39,10 +39,9 @@ def backup(
 
     Example: sentinela backup /backups/2026-01-31
     """
-    # First: some of what is imported reads the settings.
-    settings = _settings(data_dir)
     from app.backup import place, saving
 
+    settings = _settings(data_dir)
     with _failures(), place.to_read(settings, say_error) as url:
         made = saving.save(url, settings.data_dir, target.expanduser().absolute(), share_bar)
     if settings.secret_key:
@@ -62,9 +61,9 @@ def restore(
 
     Example: sentinela restore /backups/2026-01-31 --data-dir /srv/sentinela
     """
-    settings = _settings(data_dir)
     from app.backup import place, restoring
 
+    settings = _settings(data_dir)
     source = source.expanduser().absolute()
     with _failures():
         found = restoring.check(source, share_bar)

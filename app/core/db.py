@@ -19,6 +19,7 @@ from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session, SessionT
 from sqlalchemy.pool import Pool
 
 from app.core import metrics
+from app.core.database_address import CONNECT_TIMEOUT_SECONDS, configured_url
 from app.core.settings import Settings
 from app.core.slow import Slow
 
@@ -28,7 +29,6 @@ Role = Literal["sentinela_reader", "sentinela_writer"]
 CONNECTION_OPTIONS = (
     "-c timezone=UTC -c statement_timeout=60s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
 )
-CONNECT_TIMEOUT_SECONDS = 5
 # psycopg prepares a statement after so many runs; the routes' statements are few and hot.
 PREPARE_AFTER = 3
 
@@ -73,18 +73,6 @@ class ReadSession(AsyncSession):
 
 class WriteSession(AsyncSession):
     """A session that reads and writes; its caller checks the workspace."""
-
-
-def driver_url(database_url: str, password: str | None = None) -> str:
-    """The URL as SQLAlchemy names it for psycopg 3."""
-    url = make_url(database_url).set(drivername="postgresql+psycopg")
-    return (url.set(password=password) if password else url).render_as_string(hide_password=False)
-
-
-def configured_url(settings: Settings) -> str:
-    """`DATABASE_URL` for SQLAlchemy, with the password of `DATABASE_PASSWORD_FILE` when that is set."""
-    file = settings.database_password_file
-    return driver_url(settings.database_url, file.read_text().strip() if file else None)
 
 
 class Database:

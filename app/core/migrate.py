@@ -14,7 +14,7 @@ from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from app.core.db import CONNECT_TIMEOUT_SECONDS, configured_url
+from app.core.database_address import CONNECT_TIMEOUT_SECONDS, configured_url
 from app.core.settings import Settings, shipped
 
 OLDEST_POSTGRESQL = 15
