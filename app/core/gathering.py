@@ -10,6 +10,7 @@ import time
 from bisect import bisect_left
 from collections import Counter as Counts
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from app.core.settings import get_settings
@@ -34,11 +35,18 @@ def _lives(pid: str) -> bool:
 
 def _forget_the_dead() -> None:
     for file in _ROOT.glob("*/*.db"):
-        pid = file.stem.rsplit("_", 1)[-1]
-        gone = file.parent != _FOLDER or not _lives(pid)
-        level = file.parent == _FOLDER and file.name.startswith("gauge_live")
-        if gone and (level or time.time() - file.stat().st_mtime > _FORGET_SECONDS):
+        gone = file.parent != _FOLDER or not _lives(_pid(file))
+        if _is_left_behind(file) or (gone and time.time() - file.stat().st_mtime > _FORGET_SECONDS):
             file.unlink(missing_ok=True)
+
+
+def _pid(file: Path) -> str:
+    return file.stem.rsplit("_", 1)[-1]
+
+
+def _is_left_behind(file: Path) -> bool:
+    """Whether it holds levels, which say something of a living process alone, of one that has died here."""
+    return file.parent == _FOLDER and file.name.startswith("gauge_live") and not _lives(_pid(file))
 
 
 _FOLDER.mkdir(parents=True, exist_ok=True)
@@ -140,4 +148,5 @@ class _EveryHost(MultiProcessCollector):
         self._path = str(_ROOT)
 
     def collect(self):  # type: ignore[no-untyped-def]
-        return self.merge([str(file) for file in _ROOT.glob("*/*.db")], accumulate=True)  # type: ignore[no-untyped-call]
+        files = [str(file) for file in _ROOT.glob("*/*.db") if not _is_left_behind(file)]
+        return self.merge(files, accumulate=True)  # type: ignore[no-untyped-call]

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 LINES = {
     "one ORM INSERT a request", "empty ASGI endpoint", "empty FastAPI route", "POST /data", "raw binary COPY",
     "JSON array", "NDJSON", "CSV", "Arrow", "Parquet",
@@ -28,6 +30,7 @@ def test_bench_ingest_measures_every_side_and_counts_what_is_stored(tmp_path: Pa
     assert all(name in done.stdout for name in LINES)
 
 
+@pytest.mark.long
 def test_bench_query_asks_every_side_and_tells(tmp_path: Path) -> None:
     (tmp_path / ".env").touch()
     figures = tmp_path / "figures.json"

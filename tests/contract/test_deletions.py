@@ -86,6 +86,8 @@ def test_what_is_sent_while_a_server_goes_does_not_stay(
     assert count(system, "server_activity", "server_id = %s", number) == 0
 
 
+# It waits out the deletion's pauses: 22 s.
+@pytest.mark.long
 def test_what_a_running_import_still_writes_goes_too(
     client: httpx.Client, system: System, newcomer: User, new_server: NewServer
 ) -> None:

@@ -1,5 +1,6 @@
 """GET /data: functions, zones, groups, forms, pages, budgets; what each answer says beside its rows."""
 
+import contextlib
 import io
 import json
 import socket
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import psutil
 import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -247,7 +249,12 @@ def test_who_reads_slowly_holds_no_connection_and_no_memory(
 
 def memory_of(system: System) -> int:
     """Of the API's processes together, bytes."""
-    return sum(each.memory_info().rss for each in system.descendants() if "spawn_main" in " ".join(each.cmdline()))
+    total = 0
+    for each in system.descendants():
+        # Others of the system come and go meanwhile.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            total += each.memory_info().rss if "spawn_main" in " ".join(each.cmdline()) else 0
+    return total
 
 
 def open_snapshots(system: System) -> int:

@@ -82,7 +82,7 @@ def beats(system: System, own_database: str) -> Iterator[Beats]:
         made.close()
 
 
-@pytest.mark.parametrize("blow", [signal.SIGSTOP, pytest.param(signal.SIGKILL, marks=pytest.mark.long)])
+@pytest.mark.parametrize("blow", [signal.SIGKILL, pytest.param(signal.SIGSTOP, marks=pytest.mark.long)])
 def test_two_beats_send_each_task_once_and_one_goes_on_alone(beats: Beats, blow: signal.Signals) -> None:
     runs = [beats.next_run()]
     until(lambda: beats.last_run() and beats.sent().total() >= len(app.conf.beat_schedule))

@@ -22,7 +22,7 @@ from tests.faults.processes import RECOVERY_SECONDS, WORKER
 from tests.readings.storage import snapshot, stored
 from tests.system import System
 
-ROUNDS = 20 if os.environ.get("SENTINELA_TEST_LONG") == "1" else 2
+ROUNDS = 20 if os.environ.get("SENTINELA_TEST_LONG") == "1" else 1
 HOURS, ROWS_AN_HOUR = 40, 1200
 FIRST_HOUR = 440_000
 

@@ -1,6 +1,7 @@
 """The broker is killed and has lost every message: what runs goes on, what waited is sent again, each done once."""
 
 import httpx
+import pytest
 import redis
 
 from tests.conftest import Server
@@ -12,6 +13,7 @@ from tests.system import System
 ROWS = 200_000
 
 
+@pytest.mark.long
 def test_jobs_outlive_a_broker_that_forgets_them(own: System, admin: httpx.Client, server: Server) -> None:
     running = Import(own, admin, server, ROWS)
     running.until_begun()

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.conftest import Server
 from tests.faults import processes
@@ -73,6 +74,8 @@ class Import:
         assert [(row["timestamp"], row["temperature"]) for row in stored] == expected
 
 
+# The broker gives a lost worker's task back after some 15 s.
+@pytest.mark.long
 def test_an_import_outlives_a_worker_that_is_killed_with_all_its_processes(
     own: System, admin: httpx.Client, server: Server
 ) -> None:

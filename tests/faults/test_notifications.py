@@ -17,8 +17,8 @@ from tests.faults.processes import WORKER, until
 from tests.system import System
 
 LONG = os.environ.get("SENTINELA_TEST_LONG") == "1"
-COUNT = 1000 if LONG else 60
-KILLS = 6 if LONG else 2
+COUNT = 1000 if LONG else 16
+KILLS = 6 if LONG else 1
 DONE_SECONDS = 600.0 if LONG else 120.0
 # Waits grow to an hour and a lost claim takes a minute; the test has neither. A row that is just being delivered may so
 # be delivered twice, which at-least-once allows.

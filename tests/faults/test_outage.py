@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
+import pytest
 
 from tests.conftest import Server
 from tests.contract.calls import Row, unique
@@ -41,6 +42,7 @@ def sending(own: System, server: Server) -> Iterator[None]:
         thread.join()
 
 
+@pytest.mark.long
 def test_an_outage_of_the_platform_opens_no_incident(own: System, admin: httpx.Client, server: Server) -> None:
     limit = {"offline_after_seconds": LIMIT_SECONDS}
     admin.patch(f"/servers/{server.ulid}", json=limit).raise_for_status()

@@ -129,8 +129,9 @@ def test_a_crowd_meets_no_error_while_redis_is_away(
     assert sorted(closed_range(Stopwatch(admin), server)) == [float(number) for number in range(64)]
 
 
-# The sweep that finds the job comes every ten seconds, so one of the two has to do for a short run.
-@pytest.mark.parametrize("how", ["is dead", pytest.param("hangs", marks=pytest.mark.long)])
+# The sweep that finds the job comes every ten seconds.
+@pytest.mark.long
+@pytest.mark.parametrize("how", ["is dead", "hangs"])
 def test_an_import_is_taken_while_redis_is_away_and_runs_when_it_is_back(
     own: System, admin: httpx.Client, server: Server, how: str
 ) -> None:
@@ -158,7 +159,8 @@ def test_each_process_complains_at_most_once_a_minute(own: System, admin: httpx.
     complaints = [moment for moment in moments_of(own, "redis_unavailable") if moment > since]
     assert complaints
     for moment in complaints:
-        assert sum(moment <= other < moment + COMPLAIN_SECONDS for other in complaints) <= len(serving)
+        # The watcher, which tells of presence and incidents, complains as well.
+        assert sum(moment <= other < moment + COMPLAIN_SECONDS for other in complaints) <= len(serving) + 1
 
 
 def moments_of(own: System, event: str) -> Iterator[float]:
