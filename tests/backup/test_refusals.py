@@ -106,7 +106,7 @@ def test_a_changed_or_missing_file_is_named(here: Command, copy: Path) -> None:
 def test_other_sums_than_the_backup_says_are_told_and_leave_nothing(
     here: Command, copy: Path, empty: str, tmp_path: Path
 ) -> None:
-    edit(copy, lambda manifest: manifest["servers"][0].update(checksum="0" * 16))
+    edit(copy, lambda manifest: manifest["servers"][0].update(checksum="f" * 16))
     said = error(here, "restore", copy, DATABASE_URL=empty, DATA_DIR=str(tmp_path / "data"))
     assert "is not what was saved" in said
     assert set(filled_tables(empty)) <= {"alembic_version", "auth_epoch"}

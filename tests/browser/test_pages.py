@@ -1,5 +1,6 @@
 """What holds on every page: the keyboard reaches everything, nobody sees what is not for them, paper is white."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,8 @@ from playwright.async_api import Page, expect
 from tests.browser.conftest import TakeSeat
 from tests.conftest import NewServer, NewUser, Server, User
 from tests.contract.calls import unique
+from tests.faults import processes
+from tests.system import System
 
 # Marks what a pointer could reach, and says how much of it the keyboard has not reached yet.
 REACHABLE = """() => [...document.querySelectorAll('a[href], button, input, select, summary, [tabindex="0"]')]
@@ -201,22 +204,25 @@ async def test_a_device_key_is_made_shown_once_and_revoked(
     which = rows.last if key.startswith(prefix) else rows.first
     await which.get_by_role("button", name="Revoke").click()
     await expect(rows).to_have_count(1)
-    assert httpx.post(url, json=body, headers=headers, trust_env=False).status_code == 401
+    # A second is promised.
+    deadline = time.monotonic() + 5
+    while httpx.post(url, json=body, headers=headers, trust_env=False).status_code != 401:
+        assert time.monotonic() < deadline, "the revoked key still opens"
+        await asyncio.sleep(0.1)
 
 
 async def test_a_job_is_cancelled_and_tried_again(
-    take_seat: TakeSeat, user: User, server: Server, client: httpx.Client
+    take_seat: TakeSeat, user: User, server: Server, client: httpx.Client, system: System
 ) -> None:
-    begin = datetime(2026, 1, 1, tzinfo=UTC)
-    lines = (f"{server.ulid},{(begin + timedelta(milliseconds=5 * n)).isoformat()},{n / 8}\n" for n in range(200_000))
-    text = "server_ulid,timestamp,temperature\n" + "".join(lines)
+    text = f"server_ulid,timestamp,temperature\n{server.ulid},2026-01-01T00:00:00Z,20.5\n"
     page = (await take_seat(user, "/jobs")).page
     headers = {**user.headers, "Content-Type": "text/csv"}
-    client.post("/imports", content=text, headers=headers).raise_for_status()
-    await page.reload()
     row = page.locator("section[aria-labelledby=jobs-title] tbody tr").first
-    await row.get_by_role("button", name="Cancel").click()
-    await expect(row).to_contain_text("Cancelled", timeout=30_000)
+    with processes.frozen(processes.get(system, processes.WORKER)):
+        client.post("/imports", content=text, headers=headers).raise_for_status()
+        await page.reload()
+        await row.get_by_role("button", name="Cancel").click()
+        await expect(row).to_contain_text("Cancelled", timeout=30_000)
     await row.get_by_role("button", name="Try again").click()
     await expect(row).to_contain_text("Done", timeout=60_000)
 
