@@ -14,6 +14,7 @@ LINES = {
 }  # fmt: skip
 
 
+@pytest.mark.long
 def test_bench_ingest_measures_every_side_and_counts_what_is_stored(tmp_path: Path) -> None:
     (tmp_path / ".env").touch()
     figures = tmp_path / "figures.json"
