@@ -182,14 +182,15 @@ def _begin_anew(topic: Topic, last: Position) -> None:
 
 def _distribute(topic: Topic, entries: Sequence[Entry]) -> None:
     topic.position = entries[-1].position
-    made: dict[Servers, list[bytes]] = {}
+    made: dict[Servers, bytes] = {}
     for reader in list(topic.readers):
         if reader.after is not None and reader.after >= entries[0].position:
             after = reader.after
-            shown = list(frames([entry for entry in entries if entry.position > after], reader.servers))
+            shown = b"".join(frames([entry for entry in entries if entry.position > after], reader.servers))
         else:
             if reader.servers not in made:
-                made[reader.servers] = list(frames(entries, reader.servers))
+                made[reader.servers] = b"".join(frames(entries, reader.servers))
             shown = made[reader.servers]
-        for frame in shown:
-            reader.offer(frame)
+        # A tick's frames at once: of several, a small one before a large one would make a reader too slow that is not.
+        if shown:
+            reader.offer(shown)
