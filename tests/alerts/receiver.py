@@ -68,7 +68,11 @@ def running() -> Iterator[Receiver]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            content = self.rfile.read(int(self.headers["Content-Length"]))
+            size = int(self.headers["Content-Length"])
+            content = self.rfile.read(size)
+            if len(content) < size:
+                # The sender was killed as it sent: nothing has come.
+                return
             headers = {name.lower(): value for name, value in self.headers.items()}
             status = receiver.take(Delivery(self.path, headers, content))
             self.send_response(status)
