@@ -6,7 +6,8 @@ takes is mostly its sender's business.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, LiteralString
 
 import psycopg
@@ -39,6 +40,12 @@ class Slow:
         self._planned: dict[str, float] = {}
         self._planning: asyncio.Task[None] | None = None
         self.cursor = _timed(limit_seconds, self.note) if limit_seconds else psycopg.AsyncCursor
+
+    def cursor_in_threads(self, loop: asyncio.AbstractEventLoop) -> type[psycopg.Cursor[Any]]:
+        """The same for connections that threads use; what they find is told in this loop."""
+        if not self._limit:
+            return psycopg.Cursor
+        return _timed_in_threads(self._limit, lambda *found: loop.call_soon_threadsafe(self.note, *found))
 
     def note(self, statement: str, seconds: float, rows: int) -> None:
         """A statement, with `$1` for its values, took longer than the limit."""
@@ -82,17 +89,39 @@ async def _explain(connection: "psycopg.AsyncConnection[Any]", statement: str) -
     return [row[0] for row in await cursor.fetchall()]
 
 
-def _timed(limit_seconds: float, note: Callable[[str, float, int], None]) -> type[psycopg.AsyncCursor[Any]]:
+Note = Callable[[str, float, int], object]
+
+
+def _timed(limit_seconds: float, note: Note) -> type[psycopg.AsyncCursor[Any]]:
     class TimedCursor(psycopg.AsyncCursor[Any]):
         """A cursor that tells of a statement that took long, whether it succeeded or not."""
 
         async def execute(self, *arguments: Any, **options: Any) -> "TimedCursor":
-            started = time.perf_counter()
-            try:
+            with _watched(self, limit_seconds, note):
                 return await super().execute(*arguments, **options)
-            finally:
-                seconds = time.perf_counter() - started
-                if seconds >= limit_seconds and self._query is not None:
-                    note(self._query.query.decode(errors="replace"), seconds, self.rowcount)
 
     return TimedCursor
+
+
+def _timed_in_threads(limit_seconds: float, note: Note) -> type[psycopg.Cursor[Any]]:
+    class TimedCursor(psycopg.Cursor[Any]):
+        """The same for threads."""
+
+        def execute(self, *arguments: Any, **options: Any) -> "TimedCursor":
+            with _watched(self, limit_seconds, note):
+                return super().execute(*arguments, **options)
+
+    return TimedCursor
+
+
+@contextmanager
+def _watched(
+    cursor: "psycopg.AsyncCursor[Any] | psycopg.Cursor[Any]", limit_seconds: float, note: Note
+) -> Iterator[None]:
+    started = time.perf_counter()
+    try:
+        yield
+    finally:
+        seconds = time.perf_counter() - started
+        if seconds >= limit_seconds and cursor._query is not None:
+            note(cursor._query.query.decode(errors="replace"), seconds, cursor.rowcount)

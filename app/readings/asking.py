@@ -11,6 +11,7 @@ import numpy as np
 
 from app.core import paging
 from app.core.clock import now, to_microseconds
+from app.core.copy import Connection
 from app.core.db import Database
 from app.core.errors import invalid_field
 from app.readings import calendar, reads
@@ -53,8 +54,7 @@ async def ask(database: Database, workspace_id: int, query: DataQuery) -> Asked:
     """Resolve the query. Raises: NoSuchServer, Invalid."""
     wanted = [_canonical(ulid) for ulid in query.server_ulid]
     named = {"workspace": workspace_id, "every": not wanted, "ulids": wanted}
-    async with database.snapshot(workspace_id) as connection:
-        rows = await (await connection.execute(reads.NAMED, named)).fetchall()
+    rows = await database.at_once(workspace_id, lambda connection: _named(connection, named))
     servers = [_Server(*row) for row in rows if row[2] is not None]
     custom = [(number, name) for number, name, version, *_ in rows if version is None]
     for ulid in set(wanted) - {server.ulid for server in servers}:
@@ -68,6 +68,10 @@ async def ask(database: Database, workspace_id: int, query: DataQuery) -> Asked:
 def page_cursor(asked: Asked, query: DataQuery, ts: int, label: int) -> str:
     """Where the page behind this row begins."""
     return paging.encode((_fingerprint(query), ts, asked.keys[label]))
+
+
+async def _named(connection: Connection, named: reads.Parameters) -> list[Any]:
+    return await (await connection.execute(reads.NAMED, named)).fetchall()
 
 
 def _canonical(ulid: str) -> str:

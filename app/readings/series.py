@@ -6,8 +6,8 @@ own transaction, so an acknowledged reading is in the next answer, whatever Redi
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
@@ -25,11 +25,12 @@ from app.readings.engine import answer, outline
 from app.readings.engine.costs import Estimate
 from app.readings.engine.loading import in_thread
 from app.readings.engine.outline import Overview
-from app.readings.engine.question import Piece, Question, join
+from app.readings.engine.question import Piece, Question
 from app.readings.questions import DataQuery
 from app.readings.spill import Spill
 from app.readings.timing import timed
-from app.readings.writers import FORMATS, Shape, Writer
+from app.readings.writers import FORMATS
+from app.readings.written import whole, writer
 
 CACHE_MARGIN = timedelta(minutes=10)
 CACHE_SECONDS = 3600
@@ -38,6 +39,8 @@ MAX_CACHED_BYTES = 2**20
 # A query that takes longer than this shares its turn with few others: each holds a connection and a processor.
 HEAVY_SECONDS = 0.3
 HEAVY_AT_ONCE = 2
+# Rows of an answer that is written as a whole: some MB of JSON. Longer ones are streamed.
+ROWS_AT_ONCE = 20_000
 # Who waits behind more than these is better told so.
 HEAVY_WAITING = 16
 
@@ -62,7 +65,7 @@ class Series:
     def __init__(self, database: Database, cache: Cache, slow_seconds: float = 0.0) -> None:
         """`slow_seconds`: queries that take longer are logged; 0: none."""
         self.slow_seconds = slow_seconds
-        self._database = database
+        self.database = database
         self._cache = cache
         self._heavy = asyncio.Semaphore(HEAVY_AT_ONCE)
         self._waiting = 0
@@ -70,7 +73,7 @@ class Series:
 
     async def ask(self, principal: Principal, query: DataQuery) -> "Asking":
         """Resolve a query. Raises: NoSuchServer, Invalid."""
-        asked = await asking.ask(self._database, principal.workspace_id, query)
+        asked = await asking.ask(self.database, principal.workspace_id, query)
         closed = query.end_time is not None and query.end_time <= now() - CACHE_MARGIN
         key = f"sentinela:query:{principal.workspace_id}:{asked.digest}" if closed else None
         return Asking(self, principal.workspace_id, query, asked, key)
@@ -80,14 +83,14 @@ class Series:
         self, workspace_id: int, query: DataQuery, question: Question, budget: int
     ) -> AsyncIterator[tuple[Connection, Overview, Estimate]]:
         """A snapshot and what it holds, once it is this query's turn. Raises: TooExpensive, Busy."""
-        async with self._database.snapshot(workspace_id) as connection:
+        async with self.database.snapshot(workspace_id) as connection:
             seen = await outline.overview(connection, question)
             estimate = budgets.check(query, question, seen, budget)
             if query.explain or estimate.seconds <= HEAVY_SECONDS:
                 yield connection, seen, estimate
                 return
         # The connection is given back before the wait.
-        async with self.turn(), self._database.snapshot(workspace_id) as connection:
+        async with self.turn(), self.database.snapshot(workspace_id) as connection:
             yield connection, await outline.overview(connection, question), estimate
 
     @asynccontextmanager
@@ -155,27 +158,40 @@ class Asking:
             metrics.QUERIES.labels("answered").inc()
             cursor, _, body = cached.partition(b"\n")
             return Reply(media_type, _once(body), cursor.decode())
+        short = await self._at_once(budget, form)
+        if short is not None:
+            return short
         if self.query.limit is not None:
-            return await self._page(self.query.limit, budget, form)
+            return await self._page(budget, form)
         pieces = self._streamed(budget, form)
         # The first piece is there before the status goes out: a database that is away is a 503, no broken 200.
         first = await anext(pieces)
         return Reply(media_type, _chain(first, pieces))
 
-    async def _page(self, limit: int, budget: int, form: str) -> Reply:
+    async def _at_once(self, budget: int, form: str) -> Reply | None:
+        """The answer, found and written in one thread; None where that would take long, or much memory."""
         question = self.asked.question
-        found: list[Piece] = []
+
+        async def written(connection: Connection) -> tuple[bytes, str] | None:
+            seen = await outline.overview(connection, question)
+            cost = budgets.check(self.query, question, seen, budget)
+            if cost.seconds > HEAVY_SECONDS or cost.rows > ROWS_AT_ONCE:
+                timing.pass_on()
+                return None
+            timing.expect(cost)
+            async with aclosing(answer.pieces(connection, question, seen)) as pieces:
+                return await whole(pieces, self.asked, self.query, form)
+
+        with timed(question, self.series.slow_seconds) as timing, _refusing():
+            found = await self.series.database.at_once(self.workspace_id, written)
+        return None if found is None else await self._kept_reply(*found, form)
+
+    async def _page(self, budget: int, form: str) -> Reply:
         async with self._pieces(budget) as (pieces, _):
-            async for piece in pieces:
-                found.append(piece)
-                if sum(map(len, found)) > limit:
-                    break
-        rows = join(found, answer.columns(question))
-        page, cursor = rows.take(slice(limit)), ""
-        if len(rows) > limit:
-            cursor = asking.page_cursor(self.asked, self.query, int(page.ts[-1]), int(page.label[-1]))
-        writer = self._writer(form)
-        body = (writer.write(page) if len(page) else b"") + writer.end()
+            body, cursor = await whole(pieces, self.asked, self.query, form)
+        return await self._kept_reply(body, cursor, form)
+
+    async def _kept_reply(self, body: bytes, cursor: str, form: str) -> Reply:
         await self._keep([cursor.encode(), b"\n", body])
         return Reply(FORMATS[form][0], _once(body), cursor)
 
@@ -197,15 +213,15 @@ class Asking:
         """Write the answer as fast as it is found, whatever the client's speed."""
         kept: list[bytes] | None = [b"\n"] if self.key else None
         try:
-            writer = self._writer(form)
+            writing = writer(self.asked.question, form)
             async with self._pieces(budget) as (pieces, may_fail):
                 if may_fail:
                     spill.hold()
                 async for piece in pieces:
-                    written = await in_thread(lambda piece=piece: writer.write(piece))  # type: ignore[misc]
+                    written = await in_thread(lambda piece=piece: writing.write(piece))  # type: ignore[misc]
                     kept = _kept(kept, written)
                     await spill.put(written)
-                end = writer.end()
+                end = writing.end()
                 await spill.put(end)
                 await self._keep(_kept(kept, end))
                 # The answer is whole; the client need not wait until the snapshot is given back.
@@ -220,32 +236,27 @@ class Asking:
         with timed(question, self.series.slow_seconds) as timing:
             async with self.series.open(self.workspace_id, self.query, question, budget) as (connection, seen, cost):
                 timing.expect(cost)
-                try:
+                with _refusing():
                     async with aclosing(answer.pieces(connection, question, seen)) as pieces:
                         yield pieces, answer.may_fail(question, seen)
-                except TooManyValues:
-                    message = "Too many different values for exact percentiles; use a shorter interval or range"
-                    raise invalid_field(("query", "function"), message, "too_many_values") from None
 
     async def _keep(self, parts: Sequence[bytes] | None) -> None:
         if self.key and parts is not None and sum(map(len, parts)) <= MAX_CACHED_BYTES:
             await self.series.keep(self.key, b"".join(parts))
 
-    def _writer(self, form: str) -> Writer:
-        question = self.asked.question
-        shape = Shape(
-            answer.columns(question),
-            question.label_key,
-            question.labels,
-            nulls=question.fill != "none",
-            computed=bool(question.functions),
-        )
-        return FORMATS[form][1](shape)
-
 
 async def custom_quantities(session: ReadSession | WriteSession, workspace_id: int) -> Sequence[str]:
     """The workspace's quantities beyond the known ones, in the order in which they were first sent."""
     return (await session.scalars(queries.custom_quantities(workspace_id))).all()
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except TooManyValues:
+        message = "Too many different values for exact percentiles; use a shorter interval or range"
+        raise invalid_field(("query", "function"), message, "too_many_values") from None
 
 
 def _instant(ts: int | None) -> str | None:

@@ -23,6 +23,7 @@ class Timing:
     def __init__(self, question: Question) -> None:
         self.question = question
         self._estimate: Estimate | None = None
+        self._passed_on = False
         self._started = time.perf_counter()
 
     def expect(self, estimate: Estimate) -> None:
@@ -30,7 +31,13 @@ class Timing:
         self._estimate = estimate
         metrics.QUERY_COST.observe(estimate.seconds)
 
+    def pass_on(self) -> None:
+        """Another computation answers: this one is not counted."""
+        self._passed_on = True
+
     def end(self, outcome: str, slow_seconds: float) -> None:
+        if self._passed_on:
+            return
         seconds = time.perf_counter() - self._started
         metrics.QUERIES.labels(outcome).inc()
         if outcome == "answered":

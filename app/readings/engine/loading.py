@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from app.core.copy import Connection
+from app.core.direct import Done
 from app.readings.engine import fetching
 from app.readings.engine.decoding import ServerRows, decoded
 from app.readings.engine.fetching import HotRows, Hours, Segments
@@ -17,9 +18,13 @@ T = TypeVar("T")
 _threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="query")
 
 
-def in_thread(work: Callable[[], T]) -> asyncio.Future[T]:
-    """Run this off the event loop; so many at a time that ingest keeps its processor."""
-    return asyncio.get_running_loop().run_in_executor(_threads, work)
+def in_thread(work: Callable[[], T]) -> asyncio.Future[T] | Done[T]:
+    """Run this off the event loop; so many at a time that ingest keeps its processor. In a thread it is run at once."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return Done(work())
+    return loop.run_in_executor(_threads, work)
 
 
 async def load(
@@ -34,7 +39,7 @@ async def load(
 
     While one block is decoded the next is fetched.
     """
-    working: asyncio.Future[T] | None = None
+    working: asyncio.Future[T] | Done[T] | None = None
     try:
         for block in blocks:
             segments = await fetching.segments(connection, question, block)
@@ -45,7 +50,7 @@ async def load(
         if working is not None:
             yield await working
     finally:
-        if working is not None and not working.done():
+        if isinstance(working, asyncio.Future) and not working.done():
             await asyncio.wait([working])
 
 
