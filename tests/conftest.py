@@ -40,10 +40,21 @@ NewUser = Callable[[], User]
 NewServer = Callable[[User], Server]
 
 
+LONG = os.environ.get("SENTINELA_TEST_LONG") == "1"
+# Two systems on two cores: the suite is idle half of the time, waiting for starts, stops and promised deadlines.
+PROCESSES = 2
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """How many processes run the tests: 0 for this one alone, where tests were named or counts are long."""
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    return PROCESSES if whole and not LONG and (os.cpu_count() or 1) >= PROCESSES else 0
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave tests marked `long` to `./sentinela test --long`."""
     long = [item for item in items if item.get_closest_marker("long")]
-    if long and os.environ.get("SENTINELA_TEST_LONG") != "1":
+    if long and not LONG:
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if item not in long]
 
