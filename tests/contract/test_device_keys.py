@@ -156,7 +156,7 @@ def test_a_key_tells_when_it_last_sent(client: httpx.Client, user: User, server:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("name", ""), ("name", None), ("name", 5), ("expires_at", soon(-1)), ("expires_at", "2030-01-01"),
+    [("name", ""), ("name", None), ("name", 5), ("expires_at", "2020-01-01T00:00:00Z"), ("expires_at", "2030-01-01"),
      ("expires_at", 1_900_000_000), ("old_keys_valid_until", "tomorrow"), ("scopes", ["admin"])],
 )  # fmt: skip
 def test_a_wish_that_makes_no_sense_is_refused_by_name_and_changes_nothing(
