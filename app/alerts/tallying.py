@@ -129,19 +129,17 @@ class Tally:
         self._trim()
 
     def _count(self, changes: Changes) -> None:
-        begun, ended = changes.take(changes.on), changes.take(~changes.on)
-        np.add.at(self.counts, begun.server, 1)
-        days, counts = np.unique(begun.ts // DAY, return_counts=True)
+        begun, ended = np.flatnonzero(changes.on), np.flatnonzero(~changes.on)
+        np.add.at(self.counts, changes.server[begun], 1)
+        days, counts = np.unique(changes.ts[begun] // DAY, return_counts=True)
         self.days.update(dict(zip(days.tolist(), counts.tolist(), strict=True)))
-        self._count_flaps(changes)
-        began = self._began(changes)
-        lengths = ended.ts - began
-        np.add.at(self.total, ended.server, lengths)
+        self._count_flaps(changes, begun, ended)
+        lengths = changes.ts[ended] - self._began(changes, ended)
+        np.add.at(self.total, changes.server[ended], lengths)
         self.durations.append(lengths)
 
-    def _began(self, changes: Changes) -> Int:
+    def _began(self, changes: Changes, off: Int) -> Int:
         """When those that ended had opened: at the change before, or in an earlier batch."""
-        off = np.flatnonzero(~changes.on)
         before = np.maximum(off - 1, 0)
         inside = (off > 0) & (changes.server[before] == changes.server[off])
         began = changes.ts[before]
@@ -149,14 +147,12 @@ class Tally:
             began[place] = self.open[int(changes.server[off[place]])].opened
         return began
 
-    def _count_flaps(self, changes: Changes) -> None:
-        on = np.flatnonzero(changes.on)
+    def _count_flaps(self, changes: Changes, on: Int, off: Int) -> None:
         before = np.maximum(on - 1, 0)
         inside = (on > 0) & (changes.server[before] == changes.server[on])
         ended = np.where(inside, changes.ts[before], self.ended[changes.server[on]])
         self.flaps += int(np.count_nonzero(changes.ts[on] - ended <= self.flap))
-        off = changes.take(~changes.on)
-        self.ended[off.server] = off.ts
+        self.ended[changes.server[off]] = changes.ts[off]
 
     def _keep(self, changes: Changes, judged: Judged | None) -> None:
         """Follow those incidents that may be shown: what is open, and the last ones of each server."""
@@ -222,5 +218,6 @@ def _behind(rows: Judged, incident: Incident) -> list[tuple[int, float]]:
     last = int(np.searchsorted(rows.ts, incident.opened, "right")) - 1
     if last < first:
         return []
-    picked = np.unique(np.linspace(first, last, SHOWN).astype(np.int64))
+    few = last - first < SHOWN
+    picked = np.arange(first, last + 1) if few else np.unique(np.linspace(first, last, SHOWN).astype(np.int64))
     return list(zip(rows.ts[picked].tolist(), rows.values[picked].tolist(), strict=True))
