@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
+
 from app.core.copy import Connection
-from app.readings.engine import costs, outline, sliding
+from app.readings.engine import answer, costs, outline, sliding
 from app.readings.engine.costs import Estimate
 from app.readings.engine.outline import Overview
-from app.readings.engine.question import Float
+from app.readings.engine.question import Float, Int, Question, join
 from app.readings.engine.sliding import MOST_READINGS, Sliding, TooManyReadings
 from app.readings.errors import TooMuchAsked
 from app.readings.series import Series
@@ -52,18 +54,52 @@ async def sample(series: Series, workspace_id: int, asked: Sequence[Sliding], bu
     return [next(found) if len(each.servers) else each.nothing() for each in asked]
 
 
+async def stored(
+    series: Series, workspace_id: int, asked: Sliding, budget: int, limit: int
+) -> list[tuple[int, Int, Float]]:
+    """The readings themselves of a single window: the place of each server that has some, instants (n,), values (n,).
+
+    Raises: TooMuchAsked, Busy.
+    """
+    if not len(asked.servers):
+        return []
+    question = asked.question
+    with timed(question, series.slow_seconds) as timing:
+        async with series.open(workspace_id, partial(_look_at_stored, question, budget, limit)) as (connection, seen):
+            timing.expect(seen.estimate)
+            found = [piece async for piece in answer.pieces(connection, question, seen.overview)]
+    rows = join(found, question.shown)
+    rows = rows.take(np.argsort(rows.label, kind="stable"))
+    runs = outline.runs(rows.label) if len(rows) else ()
+    return [(int(rows.label[a]), rows.ts[a:b], rows.values[asked.name][a:b]) for a, b in runs]
+
+
+async def _look_at_stored(question: Question, budget: int, limit: int, connection: Connection) -> costs.Seen:
+    """Raises: TooMuchAsked."""
+    overview = await outline.overview(connection, question)
+    seen = costs.Seen(overview, costs.estimate(question, overview))
+    _check(seen.seconds, budget)
+    if overview.readings > limit:
+        raise TooMuchAsked("There are more than {limit} readings; ask for a shorter range.", limit=limit)
+    return seen
+
+
 async def _look(asked: Sequence[Sliding], budget: int, connection: Connection) -> Seen:
     """Raises: TooMuchAsked."""
     overviews = [await outline.overview(connection, each.question) for each in asked]
     seen = Seen(overviews, costs.total([sliding.estimate(*each) for each in zip(asked, overviews, strict=True)]))
-    if seen.seconds > budget:
+    _check(seen.seconds, budget)
+    return seen
+
+
+def _check(seconds: float, budget: int) -> None:
+    if seconds > budget:
         raise TooMuchAsked(
             "This would take about {seconds} s, and {budget} s are allowed; ask for fewer servers, a longer step or a "
             "shorter range.",
-            seconds=round(seen.seconds, 1),
+            seconds=round(seconds, 1),
             budget=budget,
         )
-    return seen
 
 
 async def _slide(connection: Connection, asked: Sliding, seen: Overview) -> Float:
