@@ -63,11 +63,11 @@ async def existing(
     for matchers in selectors or ((),):
         for name, places in known.select(matchers):
             chosen.setdefault(name, set()).update(places.tolist())
-    places = sorted(set().union(*chosen.values()))
+    every = sorted(set().union(*chosen.values()))
     found: latest.Values = {}
     async with database.snapshot(workspace_id) as connection:
-        for start in range(0, len(places), latest.SERVERS_AT_ONCE):
-            part = known.servers[places[start : start + latest.SERVERS_AT_ONCE]].tolist()
+        for start in range(0, len(every), latest.SERVERS_AT_ONCE):
+            part = known.servers[every[start : start + latest.SERVERS_AT_ONCE]].tolist()
             found |= await latest.newest(connection, part, {name: known.quantities[name] for name in chosen})
     return [
         {NAME: name, **known.labels[place]}
