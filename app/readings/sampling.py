@@ -3,9 +3,10 @@
 All that one request asks for comes from one snapshot and counts towards one budget.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -13,14 +14,25 @@ from app.core.copy import Connection
 from app.readings.engine import answer, costs, outline, sliding
 from app.readings.engine.costs import Estimate
 from app.readings.engine.outline import Overview
-from app.readings.engine.question import Float, Int, Question, join
+from app.readings.engine.question import Float, Int, Piece, Question, join
 from app.readings.engine.sliding import MOST_READINGS, Sliding, TooManyReadings
 from app.readings.errors import TooMuchAsked
-from app.readings.series import Series
-from app.readings.timing import timed
+from app.readings.series import HEAVY_SECONDS, Series
+from app.readings.timing import Timing, timed
 
 # Values held at once, of all that a request asks for: 64 MB, and as much again while they are put together.
 MOST_VALUES = 8_000_000
+
+
+class Costed(Protocol):
+    """What there is to read, and what that will cost."""
+
+    @property
+    def estimate(self) -> Estimate: ...
+
+
+Look = TypeVar("Look", bound=Costed)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +42,13 @@ class Seen:
     overviews: Sequence[Overview]
     estimate: Estimate
 
-    @property
-    def seconds(self) -> float:
-        return self.estimate.seconds
+
+@dataclass(frozen=True, slots=True)
+class SeenRange:
+    """What there is to read of one range, and what that will cost."""
+
+    overview: Overview
+    estimate: Estimate
 
 
 async def sample(series: Series, workspace_id: int, asked: Sequence[Sliding], budget: int) -> list[Float]:
@@ -48,9 +64,7 @@ async def sample(series: Series, workspace_id: int, asked: Sequence[Sliding], bu
     if not there:
         return [each.nothing() for each in asked]
     with timed(there[0].question, series.slow_seconds) as timing:
-        async with series.open(workspace_id, partial(_look, there, budget)) as (connection, seen):
-            timing.expect(seen.estimate)
-            found = iter([await _slide(connection, *each) for each in zip(there, seen.overviews, strict=True)])
+        found = iter(await _in_turn(series, workspace_id, timing, partial(_look, there, budget), partial(_slid, there)))
     return [next(found) if len(each.servers) else each.nothing() for each in asked]
 
 
@@ -65,31 +79,64 @@ async def stored(
         return []
     question = asked.question
     with timed(question, series.slow_seconds) as timing:
-        async with series.open(workspace_id, partial(_look_at_stored, question, budget, limit)) as (connection, seen):
-            timing.expect(seen.estimate)
-            found = [piece async for piece in answer.pieces(connection, question, seen.overview)]
-    rows = join(found, question.shown)
-    rows = rows.take(np.argsort(rows.label, kind="stable"))
+        look, work = partial(_look_at_range, question, budget, limit), partial(_read, question)
+        rows = await _in_turn(series, workspace_id, timing, look, work)
     runs = outline.runs(rows.label) if len(rows) else ()
     return [(int(rows.label[a]), rows.ts[a:b], rows.values[asked.name][a:b]) for a, b in runs]
 
 
-async def _look_at_stored(question: Question, budget: int, limit: int, connection: Connection) -> costs.Seen:
-    """Raises: TooMuchAsked."""
-    overview = await outline.overview(connection, question)
-    seen = costs.Seen(overview, costs.estimate(question, overview))
-    _check(seen.seconds, budget)
-    if overview.readings > limit:
-        raise TooMuchAsked("There are more than {limit} readings; ask for a shorter range.", limit=limit)
-    return seen
+async def _in_turn(
+    series: Series,
+    workspace_id: int,
+    timing: Timing,
+    look: Callable[[Connection], Awaitable[Look]],
+    work: Callable[[Connection, Look], Awaitable[T]],
+) -> T:
+    """What `work` makes of one snapshot: at once where it is short, else when it is its turn. Raises: Busy."""
+
+    async def short(connection: Connection) -> tuple[T] | None:
+        seen = await look(connection)
+        timing.expect(seen.estimate)
+        return (await work(connection, seen),) if seen.estimate.seconds <= HEAVY_SECONDS else None
+
+    found = await series.database.at_once(workspace_id, short)
+    if found is not None:
+        return found[0]
+    async with series.turn(), series.database.snapshot(workspace_id) as connection:
+        return await work(connection, await look(connection))
 
 
 async def _look(asked: Sequence[Sliding], budget: int, connection: Connection) -> Seen:
     """Raises: TooMuchAsked."""
     overviews = [await outline.overview(connection, each.question) for each in asked]
-    seen = Seen(overviews, costs.total([sliding.estimate(*each) for each in zip(asked, overviews, strict=True)]))
-    _check(seen.seconds, budget)
-    return seen
+    found = costs.total([sliding.estimate(*each) for each in zip(asked, overviews, strict=True)])
+    _check(found.seconds, budget)
+    return Seen(overviews, found)
+
+
+async def _slid(asked: Sequence[Sliding], connection: Connection, seen: Seen) -> list[Float]:
+    try:
+        return [await sliding.slide(connection, *each) for each in zip(asked, seen.overviews, strict=True)]
+    except TooManyReadings:
+        raise TooMuchAsked(
+            "One window holds more than {limit} readings of a server; make it shorter.", limit=MOST_READINGS
+        ) from None
+
+
+async def _look_at_range(question: Question, budget: int, limit: int, connection: Connection) -> SeenRange:
+    """Raises: TooMuchAsked."""
+    overview = await outline.overview(connection, question)
+    found = costs.estimate(question, overview)
+    _check(found.seconds, budget)
+    if overview.readings > limit:
+        raise TooMuchAsked("There are more than {limit} readings; ask for a shorter range.", limit=limit)
+    return SeenRange(overview, found)
+
+
+async def _read(question: Question, connection: Connection, seen: SeenRange) -> Piece:
+    """The readings by server and instant."""
+    rows = join([piece async for piece in answer.pieces(connection, question, seen.overview)], question.shown)
+    return rows.take(np.argsort(rows.label, kind="stable"))
 
 
 def _check(seconds: float, budget: int) -> None:
@@ -100,12 +147,3 @@ def _check(seconds: float, budget: int) -> None:
             seconds=round(seconds, 1),
             budget=budget,
         )
-
-
-async def _slide(connection: Connection, asked: Sliding, seen: Overview) -> Float:
-    try:
-        return await sliding.slide(connection, asked, seen)
-    except TooManyReadings:
-        raise TooMuchAsked(
-            "One window holds more than {limit} readings of a server; make it shorter.", limit=MOST_READINGS
-        ) from None

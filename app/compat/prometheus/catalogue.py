@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import LiteralString
+from functools import partial
+from typing import Any, LiteralString
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from app.compat.prometheus.expressions import NAME, Matcher
 from app.compat.prometheus.matching import matched
 from app.compat.prometheus.vectors import Labels
 from app.core.clock import to_microseconds
+from app.core.copy import Connection
 from app.core.db import Database
 from app.readings import latest
 
@@ -45,11 +47,14 @@ class Catalogue:
 
 
 async def load(database: Database, workspace_id: int) -> Catalogue:
-    async with database.snapshot(workspace_id) as connection:
-        rows = await (await connection.execute(_SERVERS, (workspace_id,))).fetchall()
-        quantities = await latest.asked_quantities(connection, workspace_id, ())
+    rows, quantities = await database.at_once(workspace_id, partial(_described, workspace_id))
     labels = [_labels(ulid, name, tags) for _, ulid, name, tags in rows]
     return Catalogue(np.array([number for number, *_ in rows], np.int64), labels, quantities)
+
+
+async def _described(workspace_id: int, connection: Connection) -> tuple[list[Any], dict[str, int]]:
+    rows = await (await connection.execute(_SERVERS, (workspace_id,))).fetchall()
+    return rows, await latest.asked_quantities(connection, workspace_id, ())
 
 
 async def existing(

@@ -39,18 +39,6 @@ class Estimate:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What there is to read, and what that will cost."""
-
-    overview: Overview
-    estimate: Estimate
-
-    @property
-    def seconds(self) -> float:
-        return self.estimate.seconds
-
-
 def total(estimates: Sequence[Estimate]) -> Estimate:
     """Of all of them together."""
     return Estimate(*(sum(column) for column in zip(*map(astuple, estimates), strict=True)))
