@@ -29,6 +29,7 @@ from app.auth.routes import router as auth
 from app.auth.throttle import Throttle
 from app.auth.uses import KeyUses
 from app.cache.routes import router as cache
+from app.compat.prometheus.routes import router as prometheus
 from app.compat.routes import router as compat
 from app.core import migrate, openapi, pages, probes, problems, tracing
 from app.core.access_log import access_log
@@ -200,7 +201,7 @@ def build() -> FastAPI:
     )
     problems.install(app, settings.max_body_bytes)
     domains = (readings, live, auth, servers, presence, fleet, cache, transfers, exports, maintenance, jobs)
-    for router in (*domains, views, incidents, silences, alerts, compat, probes.router):
+    for router in (*domains, views, incidents, silences, alerts, compat, prometheus, probes.router):
         app.include_router(router)
     _add_pages(app)
     openapi.install(app)

@@ -1,1 +1,1 @@
-"""What others already speak: InfluxDB's line protocol."""
+"""What others already speak: InfluxDB's line protocol, MQTT, Prometheus' read API."""

@@ -48,4 +48,12 @@ def _state_problems(operation: dict[str, Any]) -> None:
     if "requestBody" in operation:
         general["413"] = "Request too large"
     for status, title in general.items():
+        if _has_its_own_shape(responses.get(status, {})):
+            continue
         responses[status] = {"description": title, "content": {MEDIA_TYPE: {"schema": PROBLEM}}}
+
+
+def _has_its_own_shape(response: dict[str, Any]) -> bool:
+    """Whether an operation answers an error as the clients of another protocol read it."""
+    content = response.get("content", {})
+    return bool(content) and MEDIA_TYPE not in content and "HTTPValidationError" not in str(content)

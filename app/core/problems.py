@@ -126,13 +126,18 @@ async def _from_validation(request: Request, error: RequestValidationError) -> J
 
 
 async def _from_database(request: Request, error: Exception) -> JSONResponse:
+    return problem_response(request, unavailable(request, error))
+
+
+def unavailable(request: Request, error: Exception) -> Unavailable:
+    """What to say of an error among `db.UNAVAILABLE`; it is counted and logged."""
     if isinstance(error, PoolTimeout):
         metrics.POOL_TIMEOUTS.inc()
     if isinstance(getattr(error, "orig", error), QueryCanceled):
         log.warning("statement_timed_out", path=request.url.path)
-        return problem_response(request, Unavailable("The database took too long; ask for less, or try again later."))
+        return Unavailable("The database took too long; ask for less, or try again later.")
     log.warning("database_unavailable", error=str(error).splitlines()[0] if str(error) else repr(error))
-    return problem_response(request, Unavailable("The database does not answer; try again in a moment."))
+    return Unavailable("The database does not answer; try again in a moment.")
 
 
 def _translate_status(error: HTTPException, max_body_bytes: int) -> Problem:

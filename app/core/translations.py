@@ -1,6 +1,8 @@
 """Portuguese for what the API says to people; keys are the English templates, a missing one stays English."""
 
-TITLES = {
+from app.core import translations_of_promql as promql
+
+TITLES = promql.TITLES | {
     "Internal server error": "Erro interno do servidor",
     "Authentication required": "Autenticação necessária",
     "Not allowed": "Não permitido",
@@ -20,7 +22,7 @@ TITLES = {
     "Some points were not stored": "Alguns pontos não foram gravados",
 }
 
-DETAILS = {
+DETAILS = promql.DETAILS | {
     "Send Authorization: Token <key>, Bearer <key>, or Basic with the key as the password.": (
         "Envie Authorization: Token <chave>, Bearer <chave>, ou Basic com a chave como senha."
     ),
@@ -183,7 +185,7 @@ DETAILS = {
 }
 
 # By pydantic's kind of error; the placeholders are its context.
-MESSAGES = {
+MESSAGES = promql.MESSAGES | {
     "unicode": "O corpo deve ser UTF-8",
     "missing": "Campo obrigatório",
     "extra_forbidden": "Campo desconhecido",

@@ -1,6 +1,6 @@
 """What can go wrong with readings."""
 
-from app.core.errors import Forbidden, NotFound, Unavailable
+from app.core.errors import Forbidden, Invalid, NotFound, Unavailable
 
 FAILURE = "sentinela.failure"
 """Key of the ASGI scope under which the bare path hands the error of a commit to the route, which answers it."""
@@ -24,3 +24,10 @@ class NoSuchReceipt(NotFound):
         super().__init__(
             "There is no receipt {receipt!r} in this workspace; they are kept for a day.", receipt=receipt_ulid
         )
+
+
+class TooMuchAsked(Invalid):
+    """Of windows over readings: longer than its budget, or more than fits in memory."""
+
+    kind = "query-too-expensive"
+    title = "Query too expensive"

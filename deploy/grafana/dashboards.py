@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 
+from deploy.grafana import readings
 from deploy.grafana.panels import Json, Panel, Row, dashboard
 
 FOLDER = Path(__file__).parent / "dashboards"
@@ -264,6 +265,7 @@ DASHBOARDS = {
     "work": dashboard(
         "sentinela-work", "Sentinela: tasks, presence, alerts", (TASKS, QUEUES, PRESENCE, ALERTS, DELIVERY)
     ),
+    "readings": readings.DOCUMENT,
 }
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-_SOURCE = {"type": "prometheus", "uid": "prometheus"}
+# Of Prometheus itself, whose metrics tell how Sentinela is; the other source is Sentinela, which tells readings.
+PROMETHEUS, READINGS = "prometheus", "sentinela"
 _COLUMNS, _HEIGHT, _STAT_HEIGHT = 24, 8, 4
 Json = dict[str, Any]
 
@@ -21,6 +22,7 @@ class Panel:
     steps: tuple[tuple[float, str], ...] = ()
     """From which value on a number has which colour; below the first it is green."""
     stacked: bool = False
+    least: float | None = 0
     most: float | None = None
 
 
@@ -32,7 +34,18 @@ class Row:
     panels: tuple[Panel, ...] = field(default=())
 
 
-def dashboard(uid: str, title: str, rows: Iterable[Row]) -> Json:
+@dataclass(frozen=True)
+class Choice:
+    """What the reader picks at the top, several or all: the values of a label of these series."""
+
+    name: str
+    label: str
+    series: str
+
+
+def dashboard(
+    uid: str, title: str, rows: Iterable[Row], *, source: str = PROMETHEUS, choices: Iterable[Choice] = ()
+) -> Json:
     """The whole document, as Grafana provisions it."""
     return {
         "uid": uid,
@@ -46,11 +59,36 @@ def dashboard(uid: str, title: str, rows: Iterable[Row]) -> Json:
         "timezone": "browser",
         "graphTooltip": 1,
         "links": [{"type": "dashboards", "title": "Sentinela", "tags": ["sentinela"], "asDropdown": True}],
-        "panels": _laid_out(rows),
+        **({"templating": {"list": listed}} if (listed := [_choice(each, source) for each in choices]) else {}),
+        "panels": _laid_out(rows, source),
     }
 
 
-def _laid_out(rows: Iterable[Row]) -> list[Json]:
+def _choice(choice: Choice, source: str) -> Json:
+    query = f"label_values({choice.series}, {choice.name})"
+    return {
+        "type": "query",
+        "name": choice.name,
+        "label": choice.label,
+        "datasource": _source(source),
+        "query": {"qryType": 1, "query": query, "refId": choice.name},
+        "definition": query,
+        # Anew when the range of time changes.
+        "refresh": 2,
+        "sort": 1,
+        "multi": True,
+        "includeAll": True,
+        "allValue": ".*",
+        "current": {"selected": True, "text": ["All"], "value": ["$__all"]},
+    }
+
+
+def _source(uid: str) -> Json:
+    # Sentinela answers as Prometheus does.
+    return {"type": "prometheus", "uid": uid}
+
+
+def _laid_out(rows: Iterable[Row], source: str) -> list[Json]:
     placed: list[Json] = []
     top = 0
     for row in rows:
@@ -60,7 +98,7 @@ def _laid_out(rows: Iterable[Row]) -> list[Json]:
         width = _COLUMNS // len(row.panels)
         for place, panel in enumerate(row.panels):
             grid = {"x": place * width, "y": top, "w": width, "h": height}
-            placed.append(_panel(panel, len(placed) + 1, grid))
+            placed.append(_panel(panel, len(placed) + 1, grid, source))
         top += height
     return placed
 
@@ -70,28 +108,29 @@ def _row(title: str, number: int, top: int) -> Json:
     return {"type": "row", "id": number, "title": title, "collapsed": False, "gridPos": grid, "panels": []}
 
 
-def _panel(panel: Panel, number: int, grid: Json) -> Json:
+def _panel(panel: Panel, number: int, grid: Json, source: str) -> Json:
     return {
         "type": "stat" if panel.stat else "timeseries",
         "id": number,
         "title": panel.title,
         "description": panel.text,
-        "datasource": _SOURCE,
+        "datasource": _source(source),
         "gridPos": grid,
-        "targets": [_target(place, *query) for place, query in enumerate(panel.queries.items())],
+        "targets": [_target(place, source, *query) for place, query in enumerate(panel.queries.items())],
         "fieldConfig": {"defaults": _defaults(panel), "overrides": []},
         "options": _stat_options() if panel.stat else _graph_options(),
     }
 
 
-def _target(place: int, expression: str, legend: str) -> Json:
+def _target(place: int, source: str, expression: str, legend: str) -> Json:
     letter = chr(ord("A") + place)
-    return {"refId": letter, "datasource": _SOURCE, "expr": expression, "legendFormat": legend or "__auto"}
+    return {"refId": letter, "datasource": _source(source), "expr": expression, "legendFormat": legend or "__auto"}
 
 
 def _defaults(panel: Panel) -> Json:
     steps = [{"color": "green", "value": None}, *({"color": color, "value": value} for value, color in panel.steps)]
-    defaults: Json = {"unit": panel.unit, "min": 0, "thresholds": {"mode": "absolute", "steps": steps}}
+    least = {} if panel.least is None else {"min": panel.least}
+    defaults: Json = {"unit": panel.unit, **least, "thresholds": {"mode": "absolute", "steps": steps}}
     if panel.most is not None:
         defaults["max"] = panel.most
     if not panel.stat:

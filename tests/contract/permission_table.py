@@ -34,6 +34,7 @@ class Row:
 
 
 LOGIN = {"username": "{username}", "password": "{password}"}
+RANGE = {"query": "max(temperature)", "start": "2026-01-31T12:00:00Z", "end": "2026-01-31T13:00:00Z", "step": "1m"}
 READING = {"server_ulid": "{server_ulid}", "temperature": 20.5}
 
 TABLE: dict[tuple[str, str], Row] = {
@@ -90,6 +91,18 @@ TABLE: dict[tuple[str, str], Row] = {
     ("POST", "/write"): Row("ingest", 204, content="reading,server={server_ulid} temperature=20.5"),
     ("POST", "/api/v2/write"): Row("ingest", 204, content="reading,server={server_ulid} temperature=20.5"),
     ("GET", "/ping"): Row("nothing", 204, takes_workspace=False),
+    ("GET", "/api/v1/query"): Row("read", 200, params={"query": "temperature"}),
+    ("GET", "/api/v1/query_range"): Row("read", 200, params=RANGE),
+    ("GET", "/api/v1/series"): Row("read", 200),
+    ("GET", "/api/v1/labels"): Row("read", 200),
+    ("GET", "/api/v1/label/{name}/values"): Row("read", 200),
+    ("GET", "/api/v1/metadata"): Row("read", 200),
+    ("GET", "/api/v1/status/buildinfo"): Row("read", 200),
+    # Without a form: whoever may is told that the query is missing.
+    ("POST", "/api/v1/query"): Row("read", 400),
+    ("POST", "/api/v1/query_range"): Row("read", 400),
+    ("POST", "/api/v1/series"): Row("read", 200),
+    ("POST", "/api/v1/labels"): Row("read", 200),
     ("GET", "/data"): Row("read", 200, params={"server_ulid": "{server_ulid}"}),
     ("GET", "/data/latest"): Row("read", 200, params={"server_ulid": "{server_ulid}"}),
     ("GET", "/data/quality"): Row(

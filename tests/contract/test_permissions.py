@@ -147,7 +147,7 @@ def test_a_foreign_workspace_is_not_found_by_its_header(own: World, foreign: Wor
 def foreign_things(own: World, foreign: World, row: Row, path: str) -> Iterator[dict[str, str]]:
     """The identifiers to call with: one at a time is the other workspace's."""
     named = set(re.findall(r"{(\w+)}", f"{path} {row.params} {row.body}"))
-    shared = {"key", "new_name", "username", "password"}
+    shared = {"key", "name", "new_name", "username", "password"}
     for name in sorted(named & foreign.things.keys() - shared):
         yield {**own.things, name: foreign.things[name]}
 

@@ -62,7 +62,7 @@ def build(client: httpx.Client) -> World:
     for thing, make in MAKERS.items():
         if thing not in world.things:
             world.things |= make(world, "owner")
-    world.things |= {"key": "greeting", "receipt_id": _receipt(world), "job_id": _job(world)}
+    world.things |= {"key": "greeting", "name": "server_name", "receipt_id": _receipt(world), "job_id": _job(world)}
     world.call("POST", "/cache/set", json={"key": "greeting", "value": "olá"})
     return world
 

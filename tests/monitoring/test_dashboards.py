@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]
 
+from app.compat.prometheus import parsing
 from app.core import metrics
 from deploy import metrics_page
 from deploy.grafana import dashboards
@@ -113,8 +114,27 @@ def test_every_alert_says_what_to_do() -> None:
     assert told == {rule["alert"] for rule in rules()}
 
 
-def test_the_provisioned_source_is_the_one_that_panels_ask() -> None:
-    source = yaml.safe_load((ROOT / "deploy/grafana/provisioning/datasources/prometheus.yml").read_text())
-    uids = {each["uid"] for each in source["datasources"]}
-    asked = {uid for file in FILES for uid in re.findall(r'"uid": "(prometheus[^"]*)"', file.read_text())}
-    assert asked == uids
+def test_the_provisioned_sources_are_those_that_panels_ask() -> None:
+    folder = ROOT / "deploy/grafana/provisioning/datasources"
+    sources = [each for path in folder.glob("*.yml") for each in yaml.safe_load(path.read_text())["datasources"]]
+    asked = set()
+    for file in FILES:
+        document = json.loads(file.read_text(encoding="utf-8"))
+        targets = [target for panel in document["panels"] for target in panel.get("targets", ())]
+        asked |= {each["datasource"]["uid"] for each in (*targets, *document.get("templating", {}).get("list", ()))}
+    assert asked == {each["uid"] for each in sources}
+
+
+def test_the_key_of_the_readings_source_comes_from_the_environment() -> None:
+    text = (ROOT / "deploy/grafana/provisioning/datasources/sentinela.yml").read_text(encoding="utf-8")
+    assert "httpHeaderValue1: Bearer $SENTINELA_KEY" in text
+    assert "SENTINELA_KEY: ${GRAFANA_KEY:-}" in (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+
+
+def test_every_expression_about_readings_is_one_that_we_can_answer() -> None:
+    """The others are Prometheus' to answer."""
+    document = json.loads((dashboards.FOLDER / "readings.json").read_text(encoding="utf-8"))
+    asked = [target["expr"] for panel in document["panels"] for target in panel.get("targets", ())]
+    assert len(asked) > 10
+    for text in asked:
+        parsing.parse(text.replace("$__interval", "1m").replace("$server_name", "(oven|cellar)"), 300_000_000)

@@ -1,6 +1,7 @@
 """What a question will cost, from what the overview saw: counts, no payloads."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
 
 from app.readings import calendar
 from app.readings.aggregates import needs
@@ -17,6 +18,7 @@ _SEGMENT, _STATISTIC, _OF_QUARTERS = 0.4, 0.3, 14.0
 _PAYLOAD, _VALUE = 12.0, 0.006
 _HOT_ROW = 1.2
 _RANKED, _LINED = 0.012, 0.08
+_GATHERED = 0.02
 _ROW, _CELL = 0.2, 0.15
 # Arrow and Parquet take columns as they are.
 _BINARY_CELL = 0.01
@@ -35,6 +37,11 @@ class Estimate:
     rows: int
     """Rows of the answer, at most."""
     seconds: float
+
+
+def total(estimates: Sequence[Estimate]) -> Estimate:
+    """Of all of them together."""
+    return Estimate(*(sum(column) for column in zip(*map(astuple, estimates), strict=True)))
 
 
 def estimate(question: Question, seen: Overview, *, binary: bool = False) -> Estimate:
@@ -60,6 +67,28 @@ def estimate(question: Question, seen: Overview, *, binary: bool = False) -> Est
     )
     servers = len(question.servers)
     return Estimate(servers, seen.segments, decoded, seen.readings, seen.hot, rows, round(micros / 1e6, 3))
+
+
+def of_windows(
+    question: Question, seen: Overview, touched: float, decoded: float, overlap: float, cells: int
+) -> Estimate:
+    """The cost of `sliding`: of what is there the share that a window touches, and of that the share to decode; in how
+    many windows a reading is counted; values of the answer.
+    """
+    segments, sealed, hot = (int(count * touched) for count in (seen.segments, seen.sealed, seen.hot))
+    payloads, values = int(segments * decoded), int(sealed * decoded) + hot
+    micros = (
+        _START
+        + seen.segments * _SEGMENT
+        + (segments - payloads) * _STATISTIC
+        + payloads * 2 * _PAYLOAD
+        + values * 2 * _VALUE
+        + hot * _HOT_ROW
+        + (values + segments - payloads) * overlap * _GATHERED
+        + cells * (_ROW + _CELL)
+    )
+    servers = len(question.servers)
+    return Estimate(servers, seen.segments, payloads, seen.readings, seen.hot, cells, round(micros / 1e6, 3))
 
 
 def buckets_of(question: Question, seen: Overview) -> int:

@@ -126,11 +126,12 @@ def blocks(wanted: Hours, limit: int = BLOCK_READINGS) -> Iterator[Hours]:
     if not len(wanted):
         return
     number = (np.cumsum(wanted.readings) - wanted.readings) // limit
-    for begin, end in _runs(number):
+    for begin, end in runs(number):
         yield wanted.take(slice(begin, end))
 
 
-def _runs(number: Int) -> Iterator[tuple[int, int]]:
+def runs(number: Int) -> Iterator[tuple[int, int]]:
+    """Where each run of one number (n,) begins and ends; n > 0."""
     starts = np.flatnonzero(np.append(True, number[1:] != number[:-1]))
     ends = np.append(starts[1:], len(number))
     return zip(starts.tolist(), ends.tolist(), strict=True)
@@ -179,8 +180,8 @@ def _parts(question: Question, seen: Overview, width: int, descending: bool) -> 
 def _hours_of_parts(seen: Overview, width: int, descending: bool) -> Iterator[tuple[int, int]]:
     """Half-open ranges of hours: several spans where they may be so wide, else parts of one."""
     group = seen.spans // max(1, width // SPAN_HOURS)
-    runs = list(_runs(group)) if len(group) else []
-    for begin, end in reversed(runs) if descending else runs:
+    found = list(runs(group)) if len(group) else []
+    for begin, end in reversed(found) if descending else found:
         first, last = int(seen.spans[begin]) * SPAN_HOURS, (int(seen.spans[end - 1]) + 1) * SPAN_HOURS
         if width >= SPAN_HOURS:
             yield first, last
