@@ -1,7 +1,8 @@
 """Windows that slide over the readings of one quantity: a value for each server and instant.
 
-question → hours that a window touches → what statistics say, and what is decoded → points → `windows.fold`. Servers
-and instants are taken in tiles of so many readings that memory stays bounded (R2).
+question → hours that a window touches → what statistics say, and what is decoded → points → `windows.fold`. Of readings
+that statistics stand for no more is kept than what lies between two borders comes to; where the readings themselves are
+needed, servers and instants are taken in tiles of so many that memory stays bounded (R2).
 """
 
 from collections import defaultdict
@@ -85,7 +86,7 @@ def estimate(sliding: Sliding, seen: Overview) -> Estimate:
     hot = min(1.0, seen.hot_hours / max(1, seen.segments))
     decoded = max(cut, hot) if sliding.is_statistical else 1.0
     step = int(ends[1] - ends[0]) if len(ends) > 1 else sliding.width
-    overlap = 0.0 if sliding.function == "last" else max(1.0, sliding.width / step)
+    overlap = max(1.0, sliding.width / step) if sliding.function == "quantile" else 1.0
     return costs.of_windows(question, seen, touched, decoded, overlap, len(ends) * len(sliding.servers))
 
 
@@ -109,7 +110,7 @@ async def _fill(connection: Connection, sliding: Sliding, seen: Overview, result
         return
     hours = _touched(sliding, await _hours(connection, question, seen))
     plain = _plain(sliding, hours)
-    readings = int(hours.readings[~plain].sum())
+    readings = 0 if sliding.is_statistical else int(hours.readings.sum())
     if readings > TILE_READINGS and _divisible(sliding):
         await _halves(connection, sliding, seen, result)
         return
@@ -159,8 +160,8 @@ def _plain(sliding: Sliding, hours: Hours) -> Which:
     """Which hours (n,) their statistics stand for: sealed, no hot row over them (S3), no border of a window within."""
     if not sliding.is_statistical:
         return np.zeros(len(hours), np.bool_)
-    cuts = np.union1d(sliding.ends, sliding.ends - sliding.width) + 1
-    whole = np.searchsorted(cuts, hours.low, "right") == np.searchsorted(cuts, hours.high, "right")
+    cuts = windows.cuts_of(sliding.ends, sliding.width)
+    whole = np.searchsorted(cuts, hours.low) == np.searchsorted(cuts, hours.high)
     plain: Which = whole & (hours.sealed > 0) & (hours.hot == 0)
     return plain
 
@@ -173,7 +174,7 @@ async def _points(connection: Connection, sliding: Sliding, hours: Hours, plain:
         for server, points in (await _statistics(connection, sliding, hours.take(plain))).items():
             parts[server].append(points)
     blocks = outline.blocks(hours.take(~plain))
-    take = partial(_taken, sliding)
+    take = partial(_taken, sliding, windows.cuts_of(sliding.ends, sliding.width))
     async for found in load(connection, question, blocks, take, question.start, question.end):
         for server, points in found:
             parts[server].append(points)
@@ -181,7 +182,7 @@ async def _points(connection: Connection, sliding: Sliding, hours: Hours, plain:
 
 
 async def _statistics(connection: Connection, sliding: Sliding, known: Hours) -> dict[int, Points]:
-    """Sealed hours as points, at their first readings."""
+    """Sealed hours as points, at their last readings."""
     names = tuple(name for name in windows.COLUMNS[sliding.function] if name != "count")
     first, last = int(known.hour.min()), int(known.hour.max())
     found = await fetching.statistics(connection, sliding.question, names, first, last)
@@ -191,7 +192,7 @@ async def _statistics(connection: Connection, sliding: Sliding, known: Hours) ->
     keys, wanted = key_of(known.server, known.hour), key_of(server, hour)
     at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     asked = keys[at] == wanted
-    server, ts = server[asked], known.low[at[asked]]
+    server, ts = server[asked], known.high[at[asked]]
     wide = {name: np.asarray(columns[name][asked], np.float64) for name in windows.COLUMNS[sliding.function]}
     if not len(server):
         return {}
@@ -201,14 +202,14 @@ async def _statistics(connection: Connection, sliding: Sliding, known: Hours) ->
     }
 
 
-def _taken(sliding: Sliding, servers: list[ServerRows]) -> list[tuple[int, Points]]:
+def _taken(sliding: Sliding, cuts: Int, servers: list[ServerRows]) -> list[tuple[int, Points]]:
     found = []
     for rows in servers:
         values = rows.column(sliding.name)
         there = ~np.isnan(values)
         if there.any():
             ts, values = (rows.ts, values) if there.all() else (rows.ts[there], values[there])
-            found.append((rows.server, windows.of_readings(sliding.function, ts, values)))
+            found.append((rows.server, windows.of_readings(sliding.function, ts, values, cuts)))
     return found
 
 
