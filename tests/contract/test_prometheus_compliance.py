@@ -29,6 +29,8 @@ EXPRESSIONS = [
     'temperature{site=~"lis.*|porto"}', 'temperature{site!~"lis.*"}', 'temperature{site=""}', 'temperature{site!=""}',
     'temperature{site=~".+",rack="a"}', '{__name__=~"temp.*|hum.*"}', '{server_name="oven",__name__!="pulses"}',
     "temperature offset 10m", "temperature offset -7m", "nothing", 'temperature{site=~"lis"}',
+    "nothing + 1", "sum(nothing)", "nothing * temperature", "2 > nothing", "topk(2, nothing)", "-nothing",
+    "abs(nothing)", "nothing > bool 1",
     "avg_over_time(temperature[5m])", "min_over_time(temperature[5m])", "max_over_time(temperature[17m])",
     "sum_over_time(temperature[1h])", "count_over_time(temperature[1h])", "last_over_time(temperature[2m])",
     "stddev_over_time(temperature[10m])", "quantile_over_time(0.9, temperature[10m])",
