@@ -27,6 +27,8 @@ Which = npt.NDArray[np.bool_]
 
 # Readings decoded for one tile, 16 bytes each.
 TILE_READINGS = 2_000_000
+# Points that are put in order cost as much as so many that are only summed up.
+SORTED = 13
 # Of a window that cannot be divided: two months at one a second.
 MOST_READINGS = 5_000_000
 
@@ -85,9 +87,22 @@ def estimate(sliding: Sliding, seen: Overview) -> Estimate:
     cut = 0.0 if aligned else min(1.0, 2 * len(ends) / span)
     hot = min(1.0, seen.hot_hours / max(1, seen.segments))
     decoded = max(cut, hot) if sliding.is_statistical else 1.0
+    return costs.of_windows(
+        question, seen, touched, decoded, _gathered(sliding, seen), len(ends) * len(sliding.servers)
+    )
+
+
+def _gathered(sliding: Sliding, seen: Overview) -> float:
+    """How many points lie in all windows together, each as often as it lies in one."""
+    ends, question = sliding.ends, sliding.question
+    if sliding.function not in ("quantile", *windows.STATISTICAL - {"last"}):
+        return 0.0
+    readings = seen.readings * min(1.0, sliding.width / (question.end - question.start))
+    if sliding.function == "quantile":
+        return len(ends) * readings * SORTED
     step = int(ends[1] - ends[0]) if len(ends) > 1 else sliding.width
-    overlap = max(1.0, sliding.width / step) if sliding.function == "quantile" else 1.0
-    return costs.of_windows(question, seen, touched, decoded, overlap, len(ends) * len(sliding.servers))
+    pieces = 2 * sliding.width / step + sliding.width / HOUR + 1
+    return len(ends) * min(readings, pieces * len(sliding.servers))
 
 
 async def slide(connection: Connection, sliding: Sliding, seen: Overview) -> Float:
