@@ -3,9 +3,11 @@ both. Prometheus 2 and 3 differ in what lies at the very beginning of a window, 
 `tests/readings/query/test_sliding.py` sees to that.
 """
 
+import json
 import math
 import os
 import random
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,8 +15,9 @@ import httpx
 import pytest
 
 from tests.conftest import NewUser, User
-from tests.contract.calls import START, Row
+from tests.contract.calls import START, Row, new_key
 from tests.contract.real_prometheus import MISSING, exposition, prometheus
+from tests.system import System
 
 BEGIN = int(START.timestamp() * 1000)
 HOUR = 3_600_000
@@ -29,6 +32,8 @@ EXPRESSIONS = [
     'temperature{site=~"lis.*|porto"}', 'temperature{site!~"lis.*"}', 'temperature{site=""}', 'temperature{site!=""}',
     'temperature{site=~".+",rack="a"}', '{__name__=~"temp.*|hum.*"}', '{server_name="oven",__name__!="pulses"}',
     "temperature offset 10m", "temperature offset -7m", "nothing", 'temperature{site=~"lis"}',
+    "nothing + 1", "sum(nothing)", "nothing * temperature", "2 > nothing", "topk(2, nothing)", "-nothing",
+    "abs(nothing)", "nothing > bool 1",
     "avg_over_time(temperature[5m])", "min_over_time(temperature[5m])", "max_over_time(temperature[17m])",
     "sum_over_time(temperature[1h])", "count_over_time(temperature[1h])", "last_over_time(temperature[2m])",
     "stddev_over_time(temperature[10m])", "quantile_over_time(0.9, temperature[10m])",
@@ -206,6 +211,31 @@ def test_series_and_labels_are_those_of_prometheus(client: httpx.Client, person:
         assert sorted(map(str, map(ordered, found.json()["data"]))) == sorted(
             map(str, map(ordered, wanted.json()["data"]))
         ), (path, params)
+
+
+def test_the_client_of_prometheus_itself_understands_our_answers(
+    system: System, client: httpx.Client, person: User, series: list[tuple[Row, Samples]]
+) -> None:
+    """Promtool asks through Prometheus' client library, with the key in Basic."""
+    key = new_key(client, person, scopes=["read"])["key"]
+    url = system.url.replace("://", f"://any:{key}@")
+
+    def asked(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(["promtool", "query", *words], capture_output=True, text=True, check=False)
+
+    start, end = f"--start={BEGIN // 1000 + 60}", f"--end={BEGIN // 1000 + 180}"
+    over_time = asked("range", "--format=json", start, end, "--step=60s", url, 'temperature{server_name="oven"}')
+    (found,) = json.loads(over_time.stdout)
+    assert [ts for ts, _ in found["values"]] == [BEGIN // 1000 + each for each in (60, 120, 180)]
+    assert found["metric"]["site"] == "lisboa"
+    assert asked("instant", url, "1 + 1").stdout.startswith("scalar: 2 @")
+    listed = asked("series", "--match=temperature", start, end, url).stdout
+    assert [labels["server_ulid"] in listed for labels, _ in series[::3]] == [True] * 3
+    assert asked("labels", start, end, url, "site").stdout.split() == ["lisboa", "porto"]
+    refusal = asked("instant", url, "temperature{")
+    assert refusal.returncode != 0
+    assert "bad_data" in refusal.stderr
+    assert "cannot be read" in refusal.stderr
 
 
 def ordered(value: Any) -> Any:

@@ -69,11 +69,15 @@ class Asker:
 
     async def _evaluated(self, node: Node, instants: Int, write: Callable[[Value], bytes]) -> bytes:
         wanted = list(dict.fromkeys(samples(node)))
-        found = await self._samples(wanted, instants) if wanted else {}
-        cells = sum(vector.values.size for vector in found.values())
-        return await aside(cells, lambda: write(_small(evaluating.evaluate(node, found, len(instants)))))
+        found = await self._sampled(wanted, instants) if wanted else []
 
-    async def _samples(self, wanted: Sequence[Sample], instants: Int) -> dict[Sample, Vector]:
+        def evaluated() -> bytes:
+            vectors = {each.sample: each.vector() for each in found}
+            return write(_small(evaluating.evaluate(node, vectors, len(instants))))
+
+        return await aside(sum(each.size for each in found), evaluated)
+
+    async def _sampled(self, wanted: Sequence[Sample], instants: Int) -> "list[_Sampled]":
         known = await catalogue.load(self.database, self.principal.workspace_id)
         chosen = {each: known.select(each.matchers) for each in wanted}
         asked = [
@@ -91,7 +95,9 @@ class Asker:
         ]
         budget = budget_of(self.principal, self.settings)
         found = iter(await sampling.sample(self.series, self.principal.workspace_id, asked, budget))
-        return {each: _vector(known, each, chosen[each], [next(found) for _ in chosen[each]]) for each in wanted}
+        return [
+            _Sampled(each, known, chosen[each], [next(found) for _ in chosen[each]], len(instants)) for each in wanted
+        ]
 
     async def _readings(self, of: Range, at: int) -> bytes:
         """The readings of a range as they are."""
@@ -118,17 +124,34 @@ def _small(value: Value) -> Value:
     return value
 
 
-def _vector(known: Catalogue, sample: Sample, chosen: Sequence[tuple[str, Int]], found: Sequence[Float]) -> Vector:
-    """The samples as series. Raises: CannotEvaluate."""
-    labels: list[Labels] = []
-    for name, places in chosen:
-        named = {NAME: name} if sample.keeps_name else {}
-        labels += [{**named, **known.labels[place]} for place in places.tolist()]
-    if not found:
-        return Vector([], np.empty((0, 0)), np.empty((0, 0), np.bool_))
-    values = found[0] if len(found) == 1 else np.concatenate(found)
-    vector = Vector(labels, values, ~np.isnan(values)).worth_keeping()
-    return vector if sample.keeps_name else vector.distinct()
+@dataclass(frozen=True, slots=True)
+class _Sampled:
+    """What was found for a sample: of each quantity the places of servers (s,), and values (s, t)."""
+
+    sample: Sample
+    known: Catalogue
+    chosen: Sequence[tuple[str, Int]]
+    values: Sequence[Float]
+    count: int
+    """Instants (t)."""
+
+    @property
+    def size(self) -> int:
+        return sum(values.size for values in self.values)
+
+    def vector(self) -> Vector:
+        """As series. Raises: CannotEvaluate."""
+        if not self.values:
+            return Vector([], np.empty((0, self.count)), np.empty((0, self.count), np.bool_))
+        named = self.sample.keeps_name
+        labels = [
+            {NAME: name, **self.known.labels[place]} if named else dict(self.known.labels[place])
+            for name, places in self.chosen
+            for place in places.tolist()
+        ]
+        values = self.values[0] if len(self.values) == 1 else np.concatenate(self.values)
+        vector = Vector(labels, values, ~np.isnan(values)).worth_keeping()
+        return vector if named else vector.distinct()
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ from app.core.clock import to_microseconds
 from app.core.copy import Connection
 from app.core.db import Database
 from app.readings import latest
+from app.readings.aside import aside
 
 Int = npt.NDArray[np.int64]
 RESERVED = (NAME, "server_ulid", "server_name")
@@ -48,7 +49,7 @@ class Catalogue:
 
 async def load(database: Database, workspace_id: int) -> Catalogue:
     rows, quantities = await database.at_once(workspace_id, partial(_described, workspace_id))
-    labels = [_labels(ulid, name, tags) for _, ulid, name, tags in rows]
+    labels = await aside(len(rows), lambda: [_labels(ulid, name, tags) for _, ulid, name, tags in rows])
     return Catalogue(np.array([number for number, *_ in rows], np.int64), labels, quantities)
 
 
@@ -74,6 +75,12 @@ async def existing(
         for start in range(0, len(every), latest.SERVERS_AT_ONCE):
             part = known.servers[every[start : start + latest.SERVERS_AT_ONCE]].tolist()
             found |= await latest.newest(connection, part, {name: known.quantities[name] for name in chosen})
+    return await aside(len(every), lambda: _labels_of(known, chosen, found, since))
+
+
+def _labels_of(
+    known: Catalogue, chosen: Mapping[str, set[int]], found: latest.Values, since: int | None
+) -> list[Labels]:
     return [
         {NAME: name, **known.labels[place]}
         for name in sorted(chosen)

@@ -18,7 +18,7 @@ _SEGMENT, _STATISTIC, _OF_QUARTERS = 0.4, 0.3, 14.0
 _PAYLOAD, _VALUE = 12.0, 0.006
 _HOT_ROW = 1.2
 _RANKED, _LINED = 0.012, 0.08
-_GATHERED = 0.02
+_REDUCED, _GATHERED = 0.008, 0.01
 _ROW, _CELL = 0.2, 0.15
 # Arrow and Parquet take columns as they are.
 _BINARY_CELL = 0.01
@@ -70,10 +70,10 @@ def estimate(question: Question, seen: Overview, *, binary: bool = False) -> Est
 
 
 def of_windows(
-    question: Question, seen: Overview, touched: float, decoded: float, overlap: float, cells: int
+    question: Question, seen: Overview, touched: float, decoded: float, gathered: float, cells: int
 ) -> Estimate:
-    """The cost of `sliding`: of what is there the share that a window touches, and of that the share to decode; in how
-    many windows a reading is counted; values of the answer.
+    """The cost of `sliding`: of what is there the share that a window touches, and of that the share to decode; points
+    of all windows together; values of the answer.
     """
     segments, sealed, hot = (int(count * touched) for count in (seen.segments, seen.sealed, seen.hot))
     payloads, values = int(segments * decoded), int(sealed * decoded) + hot
@@ -84,7 +84,8 @@ def of_windows(
         + payloads * 2 * _PAYLOAD
         + values * 2 * _VALUE
         + hot * _HOT_ROW
-        + (values + segments - payloads) * overlap * _GATHERED
+        + values * _REDUCED
+        + gathered * _GATHERED
         + cells * (_ROW + _CELL)
     )
     servers = len(question.servers)

@@ -1,7 +1,8 @@
 """Windows that slide over the readings of one quantity: a value for each server and instant.
 
-question → hours that a window touches → what statistics say, and what is decoded → points → `windows.fold`. Servers
-and instants are taken in tiles of so many readings that memory stays bounded (R2).
+question → hours that a window touches → what statistics say, and what is decoded → points → `windows.fold`. Of readings
+that statistics stand for no more is kept than what lies between two borders comes to; where the readings themselves are
+needed, servers and instants are taken in tiles of so many that memory stays bounded (R2).
 """
 
 from collections import defaultdict
@@ -26,6 +27,8 @@ Which = npt.NDArray[np.bool_]
 
 # Readings decoded for one tile, 16 bytes each.
 TILE_READINGS = 2_000_000
+# Points that are put in order cost as much as so many that are only summed up.
+SORTED = 13
 # Of a window that cannot be divided: two months at one a second.
 MOST_READINGS = 5_000_000
 
@@ -84,9 +87,22 @@ def estimate(sliding: Sliding, seen: Overview) -> Estimate:
     cut = 0.0 if aligned else min(1.0, 2 * len(ends) / span)
     hot = min(1.0, seen.hot_hours / max(1, seen.segments))
     decoded = max(cut, hot) if sliding.is_statistical else 1.0
+    return costs.of_windows(
+        question, seen, touched, decoded, _gathered(sliding, seen), len(ends) * len(sliding.servers)
+    )
+
+
+def _gathered(sliding: Sliding, seen: Overview) -> float:
+    """How many points lie in all windows together, each as often as it lies in one."""
+    ends, question = sliding.ends, sliding.question
+    if sliding.function not in ("quantile", *windows.STATISTICAL - {"last"}):
+        return 0.0
+    readings = seen.readings * min(1.0, sliding.width / (question.end - question.start))
+    if sliding.function == "quantile":
+        return len(ends) * readings * SORTED
     step = int(ends[1] - ends[0]) if len(ends) > 1 else sliding.width
-    overlap = 0.0 if sliding.function == "last" else max(1.0, sliding.width / step)
-    return costs.of_windows(question, seen, touched, decoded, overlap, len(ends) * len(sliding.servers))
+    pieces = 2 * sliding.width / step + sliding.width / HOUR + 1
+    return len(ends) * min(readings, pieces * len(sliding.servers))
 
 
 async def slide(connection: Connection, sliding: Sliding, seen: Overview) -> Float:
@@ -109,7 +125,7 @@ async def _fill(connection: Connection, sliding: Sliding, seen: Overview, result
         return
     hours = _touched(sliding, await _hours(connection, question, seen))
     plain = _plain(sliding, hours)
-    readings = int(hours.readings[~plain].sum())
+    readings = 0 if sliding.is_statistical else int(hours.readings.sum())
     if readings > TILE_READINGS and _divisible(sliding):
         await _halves(connection, sliding, seen, result)
         return
@@ -159,8 +175,8 @@ def _plain(sliding: Sliding, hours: Hours) -> Which:
     """Which hours (n,) their statistics stand for: sealed, no hot row over them (S3), no border of a window within."""
     if not sliding.is_statistical:
         return np.zeros(len(hours), np.bool_)
-    cuts = np.union1d(sliding.ends, sliding.ends - sliding.width) + 1
-    whole = np.searchsorted(cuts, hours.low, "right") == np.searchsorted(cuts, hours.high, "right")
+    cuts = windows.cuts_of(sliding.ends, sliding.width)
+    whole = np.searchsorted(cuts, hours.low) == np.searchsorted(cuts, hours.high)
     plain: Which = whole & (hours.sealed > 0) & (hours.hot == 0)
     return plain
 
@@ -173,7 +189,7 @@ async def _points(connection: Connection, sliding: Sliding, hours: Hours, plain:
         for server, points in (await _statistics(connection, sliding, hours.take(plain))).items():
             parts[server].append(points)
     blocks = outline.blocks(hours.take(~plain))
-    take = partial(_taken, sliding)
+    take = partial(_taken, sliding, windows.cuts_of(sliding.ends, sliding.width))
     async for found in load(connection, question, blocks, take, question.start, question.end):
         for server, points in found:
             parts[server].append(points)
@@ -181,7 +197,7 @@ async def _points(connection: Connection, sliding: Sliding, hours: Hours, plain:
 
 
 async def _statistics(connection: Connection, sliding: Sliding, known: Hours) -> dict[int, Points]:
-    """Sealed hours as points, at their first readings."""
+    """Sealed hours as points, at their last readings."""
     names = tuple(name for name in windows.COLUMNS[sliding.function] if name != "count")
     first, last = int(known.hour.min()), int(known.hour.max())
     found = await fetching.statistics(connection, sliding.question, names, first, last)
@@ -191,7 +207,7 @@ async def _statistics(connection: Connection, sliding: Sliding, known: Hours) ->
     keys, wanted = key_of(known.server, known.hour), key_of(server, hour)
     at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     asked = keys[at] == wanted
-    server, ts = server[asked], known.low[at[asked]]
+    server, ts = server[asked], known.high[at[asked]]
     wide = {name: np.asarray(columns[name][asked], np.float64) for name in windows.COLUMNS[sliding.function]}
     if not len(server):
         return {}
@@ -201,14 +217,14 @@ async def _statistics(connection: Connection, sliding: Sliding, known: Hours) ->
     }
 
 
-def _taken(sliding: Sliding, servers: list[ServerRows]) -> list[tuple[int, Points]]:
+def _taken(sliding: Sliding, cuts: Int, servers: list[ServerRows]) -> list[tuple[int, Points]]:
     found = []
     for rows in servers:
         values = rows.column(sliding.name)
         there = ~np.isnan(values)
         if there.any():
             ts, values = (rows.ts, values) if there.all() else (rows.ts[there], values[there])
-            found.append((rows.server, windows.of_readings(sliding.function, ts, values)))
+            found.append((rows.server, windows.of_readings(sliding.function, ts, values, cuts)))
     return found
 
 

@@ -1,11 +1,13 @@
 """What a function makes of the points in each of many windows, which may overlap.
 
-A window is (end - width, end]: what lies at its beginning belongs to the one before. A point is a reading, or a sealed
-hour that no window cuts, which its statistics stand for.
+A window is (end - width, end]: what lies at its beginning belongs to the one before. A point is a reading, or several
+that no border of a window parts, which their statistics stand for: a sealed hour, or what lies between two borders.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -44,10 +46,44 @@ class Points:
     columns: Mapping[str, Float]
 
 
-def of_readings(function: str, ts: Int, values: Float) -> Points:
-    """Readings, none of them absent."""
-    plain = {"count": np.ones(len(ts)), "m2": np.zeros(len(ts))}
-    return Points(ts, {name: plain.get(name, values) for name in COLUMNS[function]})
+def cuts_of(ends: Int, width: int) -> Int:
+    """The instants (c,), ascending, behind which a window begins or ends."""
+    return np.union1d(ends, ends - width)
+
+
+def of_readings(function: str, ts: Int, values: Float, cuts: Int) -> Points:
+    """Readings (n,), n > 0, none of them absent; those that no cut parts are one point, where statistics will do."""
+    if function not in STATISTICAL:
+        return Points(ts, {"last": values})
+    starts = np.unique(np.append(0, np.searchsorted(ts, cuts, "right")))
+    starts = starts[starts < len(ts)]
+    # Another hour may lie between them, so what comes last is told by the last of them.
+    return Points(_last(ts, starts), {name: _REDUCED[name](values, starts) for name in COLUMNS[function]})
+
+
+def _last(values: Any, starts: Int) -> Any:
+    return values[np.append(starts[1:], len(values)) - 1]
+
+
+def _counts(values: Float, starts: Int) -> Float:
+    return np.diff(np.append(starts, len(values))).astype(np.float64)
+
+
+def _squares(values: Float, starts: Int) -> Float:
+    counts = _counts(values, starts)
+    away = values - np.repeat(np.add.reduceat(values, starts) / counts, counts.astype(np.int64))
+    squares: Float = np.add.reduceat(away * away, starts)
+    return squares
+
+
+_REDUCED: Mapping[str, Callable[[Float, Int], Float]] = {
+    "count": _counts,
+    "sum": np.add.reduceat,
+    "min": np.minimum.reduceat,
+    "max": np.maximum.reduceat,
+    "last": _last,
+    "m2": _squares,
+}
 
 
 def together(parts: list[Points]) -> Points:
@@ -89,7 +125,11 @@ class Gathered:
         self.points, self.low, self.high, self.ends, self.width = points, low, high, ends, width
         self.sizes = high - low
         self.begins = np.cumsum(self.sizes) - self.sizes
-        self._index = np.arange(self.sizes.sum()) + np.repeat(low - self.begins, self.sizes)
+
+    @cached_property
+    def _index(self) -> Int:
+        index: Int = np.arange(self.sizes.sum()) + np.repeat(self.low - self.begins, self.sizes)
+        return index
 
     def of(self, name: str) -> Float:
         """A column of all points."""
@@ -145,11 +185,16 @@ def _quantile(of: Gathered, share: float) -> Float:
 
 def _fallen(of: Gathered) -> Float:
     """By how much a counter fell (w,) when it began anew, all times together."""
-    values = of.of("last")
-    fallen = np.zeros(len(values))
-    fallen[1:] = np.where(values[1:] < values[:-1], values[:-1], 0.0)
-    fallen[of.begins] = 0.0
-    return of.summed(fallen)
+    values = of.points.columns["last"]
+    behind = np.flatnonzero(values[1:] < values[:-1]) + 1
+    falls = Points(of.points.ts[behind], {"last": values[behind - 1]})
+    # A fall from the reading before the window is none of its own.
+    low, high = np.searchsorted(behind, of.low, "right"), np.searchsorted(behind, of.high, "left")
+    fallen, some = np.zeros(len(low)), np.flatnonzero(high > low)
+    if len(some):
+        gathered = Gathered(falls, low[some], high[some], of.ends[some], of.width)
+        fallen[some] = gathered.summed(gathered.of("last"))
+    return fallen
 
 
 def _extrapolated(of: Gathered, *, counter: bool) -> Float:
