@@ -94,9 +94,9 @@ class Courier:
         self._buffer.settle(batch, refused, now.isoformat())
         self._failures = 0
         if refused:
-            first = min(refused)
+            first, why = min(refused.items())
             what = batch.lines[first].decode()
-            log.warning("dead letters: %d readings refused for good, such as %s: %s", len(refused), what, refused[first])
+            log.warning("%d readings refused for good are dead letters, such as %s: %s", len(refused), what, why)
         with self._notes:
             self._acknowledged += len(batch.numbers) - len(refused)
             self._last, self._trouble = now, None
