@@ -8,11 +8,15 @@ from typing import Annotated
 import typer
 
 from app.cli.console import CommandFailed, one_line_errors
+from app.cli.postman import collection
 
 
 @one_line_errors
 def openapi(
     output: Annotated[Path | None, typer.Option(help="Write to this file.", show_default="print to stdout")] = None,
+    postman: Annotated[
+        bool, typer.Option("--postman", help="Print a collection for Postman, which kindred programs read too.")
+    ] = False,
 ) -> None:
     """Print the OpenAPI description of the API as JSON.
 
@@ -23,7 +27,8 @@ def openapi(
     # Imported here because the whole application takes a second to load, which no other command needs.
     from app.main import api
 
-    text = json.dumps(api.openapi(), indent=2, ensure_ascii=False) + "\n"
+    described = collection(api.openapi()) if postman else api.openapi()
+    text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
     if output is None:
         sys.stdout.write(text)
         return

@@ -15,8 +15,9 @@ def network(system: System) -> Iterator[Network]:
         yield between
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def user(new_user: NewUser) -> User:
+    """One person for the tests of a module: registering and logging in cost a password hash each."""
     return new_user()
 
 

@@ -33,7 +33,7 @@ async def test_the_reader_of_asyncio_does_the_same(
     async with AsyncReader(system.url, user.token) as reader:
         assert [len(page) async for page in reader.pages(server.ulid, limit=10)] == [10, 10, 5]
         assert len([row async for row in reader.readings(server.ulid, limit=7)]) == 25
-        assert len(await reader.latest()) == 1
+        assert len(await reader.latest(server.ulid)) == 1
 
 
 async def test_errors_are_told_in_the_system_s_words(system: System, user: User) -> None:
