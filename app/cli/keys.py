@@ -113,7 +113,7 @@ def rotate_key(
     kept = timedelta() if overlap.strip() == "0" else lifetime(overlap, "--overlap")
     until = (datetime.now(UTC) + kept).isoformat()
     with open_api(data_dir) as api:
-        key = api.post(f"/servers/{_server_ulid(api, server)}/keys", {"old_keys_valid_until": until})
+        key = api.post(f"/servers/{server_ulid_of(api, server)}/keys", {"old_keys_valid_until": until})
     if as_json:
         print_json(key)
         return
@@ -122,7 +122,7 @@ def rotate_key(
     print("Keep it now: it is not shown again.")
 
 
-def _server_ulid(api: Api, server: str) -> str:
+def server_ulid_of(api: Api, server: str) -> str:
     """The server of this ULID, else of this name; raises CommandFailed without one."""
     if re.fullmatch(r"[0-9A-Za-z]{26}", server):
         answer = api.send("GET", f"/servers/{server}")

@@ -18,6 +18,7 @@ from app.cli.importer import import_file
 from app.cli.keys import keys
 from app.cli.maintenance import seal, verify
 from app.cli.mqtt import mqtt
+from app.cli.mqtt_keys import mqtt_keys
 from app.cli.openapi import openapi
 from app.cli.service import service
 from app.cli.simulate import simulate
@@ -48,6 +49,7 @@ app.add_typer(keys, name="keys")
 app.add_typer(bench, name="bench")
 app.add_typer(service, name="service")
 app.command()(mqtt)
+app.add_typer(mqtt_keys, name="mqtt-keys")
 app.command()(openapi)
 app.command()(sbom)
 app.command()(audit)

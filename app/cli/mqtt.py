@@ -5,6 +5,8 @@ import signal
 import socket
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
 
@@ -16,7 +18,7 @@ from app.cli.client import RETRYABLE, Connection, DataDir, find_connection, refu
 from app.cli.console import CommandFailed, one_line_errors
 from app.cli.delivery import pause_before_retry
 from app.compat.bridge import Bridge, Message, Stored
-from app.compat.broker import BadAddress, PahoBroker, address
+from app.compat.broker import Address, BadAddress, PahoBroker, address
 from app.core.logging import configure
 from app.core.settings import get_settings
 
@@ -40,10 +42,20 @@ ClientId = Annotated[
 Share = Annotated[
     str, typer.Option(envvar="MQTT_SHARE", help="Bridges with one share divide the messages; else each gets all.")
 ]
+PasswordFile = Annotated[
+    Path | None,
+    typer.Option(envvar="MQTT_PASSWORD_FILE", help="Take the broker's password from this file; else from the address."),
+]
 
 
 @one_line_errors
-def mqtt(broker: Url, client_id: ClientId = "", share: Share = "", data_dir: DataDir = None) -> None:
+def mqtt(
+    broker: Url,
+    client_id: ClientId = "",
+    share: Share = "",
+    password_file: PasswordFile = None,
+    data_dir: DataDir = None,
+) -> None:
     """Take readings from an MQTT broker.
 
     Subscribes to sentinela/{server_ulid}/data with QoS 1. A message is
@@ -54,10 +66,7 @@ def mqtt(broker: Url, client_id: ClientId = "", share: Share = "", data_dir: Dat
     """
     configure(get_settings())
     connection = find_connection(data_dir)
-    try:
-        to = address(broker)
-    except BadAddress as error:
-        raise CommandFailed(f"--broker: {error}") from None
+    to = _address(broker, password_file)
     stop = threading.Event()
 
     def end(_: int, __: FrameType | None) -> None:
@@ -67,6 +76,16 @@ def mqtt(broker: Url, client_id: ClientId = "", share: Share = "", data_dir: Dat
         signal.signal(number, end)
     with httpx.Client(**connection.options()) as client:
         _run(client, connection, stop, to=to, client_id=client_id or f"sentinela-{socket.gethostname()}", share=share)
+
+
+def _address(broker: str, password_file: Path | None) -> Address:
+    try:
+        to = address(broker)
+        return to if password_file is None else replace(to, password=password_file.read_text().strip())
+    except BadAddress as error:
+        raise CommandFailed(f"--broker: {error}") from None
+    except OSError as error:
+        raise CommandFailed(f"cannot read {password_file}: {error.strerror}") from None
 
 
 def _run(client: httpx.Client, connection: Connection, stop: threading.Event, **broker: Any) -> None:

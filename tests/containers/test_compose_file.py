@@ -18,6 +18,7 @@ STANDARD = {
 }
 # Started only when asked for: `--profile monitoring`.
 MONITORING = {"prometheus", "grafana"}
+MQTT = {"mosquitto", "mqtt-bridge"}
 OWN_ADDRESSES = {
     "DATABASE_URL": "postgresql://sentinela@db:5432/sentinela",
     "REDIS_URL": "redis://redis:6379",
@@ -33,6 +34,7 @@ def test_the_services_are_those_of_the_contract() -> None:
     always = {name for name, each in services.items() if "profiles" not in each}
     assert always == {"app", "worker", "beat", "watcher", "db", "redis"}
     assert {name for name, each in services.items() if each.get("profiles") == ["monitoring"]} == MONITORING
+    assert {name for name, each in services.items() if each.get("profiles") == ["mqtt"]} == MQTT
     assert services["caddy"]["profiles"] == ["tls"]
 
 
@@ -77,6 +79,7 @@ def test_only_the_api_is_reached_from_elsewhere() -> None:
         "redis": ["127.0.0.1:${REDIS_PORT:-6379}:6379"],
         "prometheus": ["127.0.0.1:${PROMETHEUS_PORT:-9090}:9090"],
         "grafana": ["127.0.0.1:${GRAFANA_PORT:-3000}:3000"],
+        "mosquitto": ["${MQTT_PORT:-1883}:1883"],
     }
 
 
@@ -120,6 +123,7 @@ def test_nothing_starts_before_what_it_needs() -> None:
         "beat": {"app"},
         "watcher": {"app"},
         "grafana": {"prometheus"},
+        "mqtt-bridge": {"app", "mosquitto"},
         "caddy": {"app"},
     }
     assert {need["condition"] for each in needs.values() for need in each.values()} == {"service_healthy"}
