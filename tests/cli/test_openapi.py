@@ -9,6 +9,9 @@ import httpx
 
 from tests.system import clean_environment
 
+ROOT = Path(__file__).parents[2]
+COLLECTION = ROOT / "examples" / "postman" / "sentinela.postman_collection.json"
+
 
 def openapi(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command where nothing runs and nothing is configured."""
@@ -30,8 +33,8 @@ def test_it_prints_what_a_running_system_serves(client: httpx.Client, tmp_path: 
     assert json.loads(done.stdout) == client.get("/openapi.json").json()
 
 
-def test_it_writes_a_file(tmp_path: Path) -> None:
-    done = openapi(tmp_path, "--output", "openapi.json")
+def test_it_writes_a_file_and_the_collection_for_postman_is_that_of_this_api(tmp_path: Path) -> None:
+    done = openapi(tmp_path, "--postman", "--output", "collection.json")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    paths = json.loads((tmp_path / "openapi.json").read_text())["paths"]
-    assert {"/data", "/servers", "/auth/login"} <= set(paths)
+    mend = "the API has changed: ./sentinela openapi --postman --output " + str(COLLECTION.relative_to(ROOT))
+    assert (tmp_path / "collection.json").read_text("utf-8") == COLLECTION.read_text("utf-8"), mend

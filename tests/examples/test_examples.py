@@ -64,21 +64,6 @@ def collection() -> dict[str, Any]:
     return read
 
 
-def test_the_collection_is_that_of_this_api(tmp_path: Path) -> None:
-    (tmp_path / ".env").touch()
-    printed = subprocess.run(
-        [sys.executable, "-m", "app.cli", "openapi", "--postman"],
-        cwd=tmp_path,
-        env=clean_environment(DATA_DIR=str(tmp_path / "data")),
-        capture_output=True,
-        encoding="utf-8",
-        timeout=60,
-        check=True,
-    ).stdout
-    mend = f"./sentinela openapi --postman --output {COLLECTION.relative_to(ROOT)}"
-    assert printed == COLLECTION.read_text(encoding="utf-8"), f"the API has changed: {mend}"
-
-
 def test_the_collection_has_every_operation_and_its_variables(client: httpx.Client) -> None:
     found = collection()
     names = {item["name"] for folder in found["item"] for item in folder["item"]}

@@ -21,8 +21,8 @@ from sentinela_client.errors import BufferFault, BufferFull, BufferInUse, Buffer
 ROW_BYTES = 16
 # What a page and the lists of pages may take beside the rows.
 SLACK_BYTES = 64 * 1024
-# For one that is just ending.
-LOCK_SECONDS = 2.0
+# For one that is just ending; a killed one leaves no lock.
+LOCK_SECONDS = 0.5
 _FULL, _BUSY, _LOCKED, _READ_ONLY = 13, 5, 6, 8
 
 
@@ -37,9 +37,7 @@ class Buffer:
         self._process = os.getpid()
         self._connection: sqlite3.Connection | None = None
         with self._translated():
-            connection = sqlite3.connect(
-                self.path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False
-            )
+            connection = sqlite3.connect(self.path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False)
             try:
                 schema.prepare(connection, self.path, secrets.token_hex(8))
             except BaseException:
@@ -102,9 +100,7 @@ class Buffer:
 
     def requeue(self, numbers: Sequence[int] | None) -> int:
         """Put dead letters (None: all) behind what waits; how many there were."""
-        return self._move(
-            "INSERT INTO waiting (line) SELECT line FROM refused WHERE {which} ORDER BY number", numbers
-        )
+        return self._move("INSERT INTO waiting (line) SELECT line FROM refused WHERE {which} ORDER BY number", numbers)
 
     def discard(self, numbers: Sequence[int] | None) -> int:
         """Forget dead letters (None: all); how many there were."""

@@ -65,7 +65,8 @@ class Sender:
         self._courier = Courier(self._buffer, http, batch_size, with_key=key is not None)
         self._news = threading.Condition()
         self._fresh = self._flushing = 0
-        self._hurried = self._closing = False
+        self._hurried = False
+        self._closing = threading.Event()
         self._thread = threading.Thread(target=self._work, name="sentinela-sender", daemon=True)
         self._thread.start()
 
@@ -136,14 +137,14 @@ class Sender:
 
     def close(self, timeout: float = 5.0) -> None:
         """Try for `timeout` seconds to send what waits, then end. What is left goes with the buffer's next Sender."""
-        if self._closing:
+        if self._closing.is_set():
             return
         try:
             self.flush(timeout)
         except (BufferFault, Closed) as error:
             log.warning("closed with readings on disk: %s", error)
         with self._news:
-            self._closing = True
+            self._closing.set()
             self._news.notify_all()
         self._thread.join(_LAST_REQUEST_SECONDS)
         self._buffer.close()
@@ -176,13 +177,13 @@ class Sender:
 
     def _work(self) -> None:
         """Send, and wait between, until closed. Nothing that goes wrong ends it."""
-        while not self._closing:
+        while not self._closing.is_set():
             try:
                 pause = self._courier.send_next()
             except Closed:
                 return
             except Exception as error:
-                if self._closing:
+                if self._closing.is_set():
                     return
                 if not isinstance(error, BufferFault):
                     log.exception("a fault of sentinela-client; it goes on")
@@ -195,11 +196,15 @@ class Sender:
             if pause is None:
                 self._gather()
             elif pause.seconds:
-                self._news.wait_for(lambda: self._closing or (self._hurried and not pause.asked), pause.seconds)
+                self._news.wait_for(
+                    lambda: self._closing.is_set() or (self._hurried and not pause.asked), pause.seconds
+                )
                 self._hurried = False
 
     def _gather(self) -> None:
         """Wait for a reading, and then for others to go with it."""
-        self._news.wait_for(lambda: self._closing or self._fresh)
-        self._news.wait_for(lambda: self._closing or self._flushing or self._fresh >= self._batch_size, self._linger)
+        self._news.wait_for(lambda: self._closing.is_set() or self._fresh)
+        self._news.wait_for(
+            lambda: self._closing.is_set() or self._flushing or self._fresh >= self._batch_size, self._linger
+        )
         self._fresh = 0
