@@ -5,6 +5,7 @@
 // The key and the server's ULID are what POST /servers answered. Each reading has its timestamp from the start, so
 // sending it again changes nothing. What waits is kept in memory: a process that ends loses it.
 
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
@@ -43,7 +44,8 @@ catch (OperationCanceledException)
 Dictionary<string, object> Measure() => new()
 {
     ["server_ulid"] = server,
-    ["timestamp"] = DateTime.UtcNow.ToString("O"),
+    // To the microsecond: "O" has a digit more than Sentinela keeps.
+    ["timestamp"] = DateTime.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture),
     ["temperature"] = Math.Round(22 + Random.Shared.NextDouble(), 1),
     ["humidity"] = Math.Round(48 + Random.Shared.NextDouble(), 1),
     ["voltage"] = Math.Round(219 + 2 * Random.Shared.NextDouble(), 1),

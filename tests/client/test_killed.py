@@ -5,6 +5,7 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -68,8 +69,25 @@ class Program:
         assert self.process.wait(patience) == 0
 
 
+NewProgram = Callable[[int, int, float], Program]
+
+
+@pytest.fixture
+def new_program(network: Network, server: Server, tmp_path: Path) -> Iterator[NewProgram]:
+    made: list[Program] = []
+
+    def make(count: int, chunk: int, seconds: float) -> Program:
+        made.append(Program(network, server, tmp_path, count, chunk, seconds))
+        return made[-1]
+
+    yield make
+    for program in made:
+        if program.process and program.process.poll() is None:
+            program.kill()
+
+
 def assert_each_arrived_once(client: httpx.Client, user: User, server: Server, count: int) -> None:
-    rows = readings_of(client, user, server, limit=count + 1)
+    rows = readings_of(client, user, server)
     assert len(rows) == count
     assert len(set(column(rows, "timestamp"))) == count
     assert column(rows, "temperature") == [number % 100 for number in range(count)]
@@ -77,9 +95,13 @@ def assert_each_arrived_once(client: httpx.Client, user: User, server: Server, c
 
 
 def test_a_killed_process_loses_nothing_that_was_added(
-    client: httpx.Client, user: User, server: Server, network: Network, tmp_path: Path
+    client: httpx.Client,
+    user: User,
+    server: Server,
+    network: Network,
+    new_program: Callable[[int, int, float], Program],
 ) -> None:
-    program = Program(network, server, tmp_path, count=3_000, chunk=10, seconds=0.002)
+    program = new_program(3_000, 10, 0.002)
     program.start()
     program.until_added(500)
     program.kill()  # while it adds and sends
@@ -101,11 +123,15 @@ def test_a_killed_process_loses_nothing_that_was_added(
 @pytest.mark.long
 @pytest.mark.timeout(1500)
 def test_ten_minutes_without_a_network_and_a_hundred_thousand_readings(
-    client: httpx.Client, user: User, server: Server, network: Network, tmp_path: Path
+    client: httpx.Client,
+    user: User,
+    server: Server,
+    network: Network,
+    new_program: Callable[[int, int, float], Program],
 ) -> None:
     """Added all the while, in ten minutes of cuts and hangs, by a process that is killed every few seconds."""
     chance = random.Random(9)
-    program = Program(network, server, tmp_path, count=100_000, chunk=20, seconds=CUT_SECONDS / 5_000)
+    program = new_program(100_000, 20, CUT_SECONDS / 5_000)
     program.start()
     program.until_added(2_000)
     begun = time.monotonic()
@@ -118,7 +144,7 @@ def test_ten_minutes_without_a_network_and_a_hundred_thousand_readings(
         # Now and then the network is only half away: connections stand, and nothing comes through.
         chance.choice((network.cut, network.freeze))()
         away = time.monotonic() - begun
-    stored = len(readings_of(client, user, server, limit=100_000))
+    stored = len(readings_of(client, user, server))
     waiting = program.added - stored
     network.restore()
     network.lose_answers(10)

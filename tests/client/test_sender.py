@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from sentinela_client import AsyncSender, BadReading, BufferFull, BufferInUse, BufferUnusable, Closed, Sender
+from sentinela_client.__main__ import main
 from tests.client.adding import reading
 from tests.client.network import Network
 from tests.conftest import NewServer, Server, User
@@ -125,6 +126,30 @@ def test_dead_letters_are_sent_again_when_the_cause_is_mended(
     assert right.flush(PATIENCE)
     assert column(readings_of(client, user, other), "temperature") == [5]
     assert right.dead_letters() == []
+
+
+def test_dead_letters_are_seen_and_sent_again_from_the_shell(
+    client: httpx.Client,
+    user: User,
+    server: Server,
+    new_sender: NewSender,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    buffer = str(tmp_path / "buffer.db")
+    sender = new_sender()
+    sender.add_many([{"humidity": 101}, {"humidity": 102}])
+    assert sender.flush(PATIENCE)
+    assert main([buffer]) == 1
+    assert "belongs to another Sender" in capsys.readouterr().err
+    sender.close()
+    for words in (["dead-letters"], ["discard", "1"], ["resend"], []):
+        assert main([buffer, *words]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert "humidity" in said[0]
+    assert said[2:4] == ["1 forgotten", "1 will be sent again"]
+    assert said[4].startswith("1 readings wait, 0 dead letters")
+    assert main([str(tmp_path / "no-such.db")]) == 1
 
 
 def test_a_key_that_is_no_good_costs_no_reading(

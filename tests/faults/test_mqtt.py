@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from paho.mqtt.client import Client
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from tests.cli.commands import start
 from tests.conftest import NewServer, NewUser, Server, User
@@ -133,6 +133,12 @@ def wait_for_bridge(publisher: Client, topic: str, count: Callable[[], int]) -> 
     until(one_came)
 
 
+def publish(publisher: Client, topic: str, payload: bytes) -> None:
+    """Hand a message over; paho has numbers for 65,535 under way and refuses what comes on top."""
+    while publisher.publish(topic, payload, qos=1).rc == MQTTErrorCode.MQTT_ERR_QUEUE_SIZE:
+        time.sleep(0.05)
+
+
 def reading(number: int) -> bytes:
     return json.dumps({"timestamp": stamp(seconds=number), "temperature": number % 100}).encode()
 
@@ -149,7 +155,7 @@ def test_everything_published_is_stored_once_though_bridge_and_broker_are_killed
     try:
         wait_for_bridge(publisher, topic, lambda: stored(client, user, server))
         for number in range(COUNT):
-            publisher.publish(topic, reading(number), qos=1)
+            publish(publisher, topic, reading(number))
             if number == COUNT // 4:
                 until(lambda: stored(client, user, server) > 1)
                 bridges[0].kill()
@@ -163,7 +169,7 @@ def test_everything_published_is_stored_once_though_bridge_and_broker_are_killed
     finally:
         codes = [ended(process) for process in bridges]
     assert codes == [0] * len(bridges)
-    assert len(set(column(readings_of(client, user, server, limit=COUNT), "timestamp"))) == COUNT
+    assert len(set(column(readings_of(client, user, server), "timestamp"))) == COUNT
 
 
 def test_what_cannot_be_stored_lies_among_the_dead_letters(

@@ -39,8 +39,16 @@ class AsyncReader:
                 return
             asked["cursor"] = cursor
 
-    async def readings(self, *asked: Any, **more: Any) -> AsyncIterator[Row]:
-        async for page in self.pages(*asked, **more):
+    async def readings(
+        self,
+        server_ulid: Some = None,
+        start: Instant | None = None,
+        end: Instant | None = None,
+        *,
+        limit: int = PAGE,
+        **more: Any,
+    ) -> AsyncIterator[Row]:
+        async for page in self.pages(server_ulid, start, end, limit=limit, **more):
             for row in page:
                 yield row
 

@@ -6,10 +6,10 @@ import time
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 from sentinela_client.dead_letters import DeadLetter
-from sentinela_client.sender import Sender
+from sentinela_client.sender import Options, Sender
 from sentinela_client.status import Status
 
 # A flush that is cancelled keeps a thread for so long.
@@ -23,7 +23,7 @@ class AsyncSender:
     takes, and raises the same; what each method does is told there.
     """
 
-    def __init__(self, url: str, key: str | None, buffer: str | os.PathLike[str], **options: Any) -> None:
+    def __init__(self, url: str, key: str | None, buffer: str | os.PathLike[str], **options: Unpack[Options]) -> None:
         self._sender = Sender(url, key, buffer, **options)
 
     async def add(

@@ -47,9 +47,17 @@ class Reader:
                 return
             asked["cursor"] = cursor
 
-    def readings(self, *asked: Any, **more: Any) -> Iterator[Row]:
+    def readings(
+        self,
+        server_ulid: Some = None,
+        start: Instant | None = None,
+        end: Instant | None = None,
+        *,
+        limit: int = PAGE,
+        **more: Any,
+    ) -> Iterator[Row]:
         """The rows of `pages`, one by one; takes what it takes."""
-        for page in self.pages(*asked, **more):
+        for page in self.pages(server_ulid, start, end, limit=limit, **more):
             yield from page
 
     def close(self) -> None:

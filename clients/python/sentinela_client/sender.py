@@ -9,7 +9,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypedDict
 
 import httpx
 
@@ -23,11 +23,22 @@ from sentinela_client.readings import Stamps, encode
 from sentinela_client.status import Status
 
 DEFAULT_MAX_BYTES = 256 * 1024 * 1024
-"""Some two million readings of four values."""
+"""Some 1.6 million readings of four values."""
 # A request under way when a Sender is closed is waited for so long; its readings stay on disk.
 _LAST_REQUEST_SECONDS = 1.0
 
 log = logging.getLogger("sentinela_client")
+
+
+class Options(TypedDict, total=False):
+    """What a Sender may be told beside where to send, with which key, from which buffer."""
+
+    server_ulid: str | None
+    max_bytes: int
+    batch_size: int
+    linger: float
+    timeout: float
+    verify: ssl.SSLContext | bool
 
 
 class Sender:
