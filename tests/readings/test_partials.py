@@ -23,7 +23,7 @@ def merged(values: np.ndarray[tuple[int], np.dtype[np.float64]], cut: int) -> Pa
     return partials
 
 
-@settings(derandomize=True)
+@settings(derandomize=True, deadline=None)
 @given(st.lists(MEASURED, min_size=2, max_size=100), st.data())
 def test_statistics_of_two_parts_are_those_of_the_whole(values: list[float], data: st.DataObject) -> None:
     whole = np.array(values)
