@@ -8,6 +8,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from app.core import queue, schedule
 from app.core.db import UNAVAILABLE
+from app.core.text import first_line
 
 # Another beat's entry, or a new interval, is noticed within this; so an entry of a beat that died is late by no more.
 LOOK_SECONDS = 1.0
@@ -33,7 +34,7 @@ class SharedScheduler(Scheduler):  # type: ignore[misc]
                 self._known = True
             due, left = queue.run(lambda resources: schedule.claim(resources.database, entries))
         except UNAVAILABLE as error:
-            log.warning("beat_waits_for_database", reason=str(error).splitlines()[0] if str(error) else repr(error))
+            log.warning("beat_waits_for_database", reason=first_line(error))
             return LOOK_SECONDS
         except ProgrammingError:
             log.info("beat_waits_for_schema")

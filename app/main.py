@@ -83,17 +83,17 @@ Errors are `application/problem+json` (RFC 9457); instants are ISO 8601, out alw
 OWN_FIELDS = ("Idempotency-Key", "If-None-Match", "Last-Event-ID", "Sentinela-Workspace", "X-Request-ID")
 # In the order in which a newcomer needs them.
 TAGS = [
-    {"name": "people", "description": "Registering, signing in and out."},
+    {"name": "people", "description": "Registering, signing in and out; workspaces and who belongs to them."},
     {"name": "servers", "description": "The things in the field that send."},
     {"name": "readings", "description": "Storing and asking."},
     {"name": "presence", "description": "Which servers are online."},
-    {"name": "jobs", "description": "Imports of files, and how far they are."},
+    {"name": "jobs", "description": "Files in and out, and how far what runs in the background is."},
     {"name": "alerts", "description": "Rules, incidents, channels, and what is told by them."},
     {"name": "what others speak", "description": "InfluxDB's line protocol."},
     {"name": "views", "description": "What you look at often, under a name of yours."},
     {"name": "cache", "description": "Values of your own."},
     {"name": "keys", "description": "Credentials for programs."},
-    {"name": "operation", "description": "For orchestrators and Prometheus."},
+    {"name": "operation", "description": "For orchestrators, Prometheus and the installation's administrator."},
 ]
 
 log = structlog.get_logger()
@@ -219,7 +219,7 @@ def _open_to_origins(app: FastAPI, allowed: list[str]) -> None:
     app.add_middleware(
         CORSMiddleware,
         allow_origins=allowed,
-        allow_methods=["GET", "POST", "PATCH", "DELETE"],
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "Content-Encoding", "Accept-Language", *OWN_FIELDS],
         expose_headers=["ETag", "Link", "Location", "Retry-After", "X-Request-ID", "RateLimit", "RateLimit-Policy"],
         max_age=600,

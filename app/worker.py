@@ -31,22 +31,28 @@ _began = ContextVar("began", default=0.0)
 
 app = get_queue()
 app.conf.beat_scheduler = "app.beat:SharedScheduler"
+
+
+def _every(seconds: float, task: str, queue: str = "default") -> dict[str, Any]:
+    """A message that waited for a busy worker is as good as the next one, or for an hour: they do not pile up."""
+    return {"task": task, "schedule": seconds, "options": {"queue": queue, "expires": min(seconds, 3600.0)}}
+
+
 app.conf.beat_schedule = {
-    "purge refresh tokens": {"task": "auth.purge_refresh_tokens", "schedule": 3600.0},
-    "purge audit log": {"task": "auth.purge_audit_log", "schedule": 3600.0},
-    "purge receipts": {"task": "readings.purge_receipts", "schedule": 3600.0},
-    "purge exports": {"task": "transfers.purge_exports", "schedule": 3600.0},
-    "purge uploads": {"task": "transfers.purge_uploads", "schedule": 3600.0},
-    "purge jobs": {"task": "jobs.purge", "schedule": 3600.0, "options": {"expires": 3600}},
-    "purge alerts": {"task": "alerts.purge", "schedule": 3600.0, "options": {"expires": 3600}},
+    "purge refresh tokens": _every(3600.0, "auth.purge_refresh_tokens"),
+    "purge audit log": _every(3600.0, "auth.purge_audit_log"),
+    "purge receipts": _every(3600.0, "readings.purge_receipts"),
+    "purge exports": _every(3600.0, "transfers.purge_exports"),
+    "purge uploads": _every(3600.0, "transfers.purge_uploads"),
+    "purge jobs": _every(3600.0, "jobs.purge"),
+    "purge alerts": _every(3600.0, "alerts.purge"),
     # It reads the tables whole.
-    "purge presence": {"task": "presence.purge", "schedule": 86_400.0, "options": {"expires": 3600}},
-    # A message that waited for a busy worker is as good as the next one: they do not pile up.
-    "seal": {"task": "readings.seal", "schedule": 60.0, "options": {"expires": 60}},
-    "drop expired readings": {"task": "readings.drop_expired", "schedule": 3600.0, "options": {"expires": 3600}},
-    "verify segments": {"task": "readings.verify_sample", "schedule": 300.0, "options": {"expires": 300}},
-    "deliver notifications": {"task": "alerts.deliver", "schedule": 5.0, "options": {"queue": "notify", "expires": 5}},
-    "sweep jobs": {"task": "jobs.sweep", "schedule": 10.0},
+    "purge presence": _every(86_400.0, "presence.purge"),
+    "seal": _every(60.0, "readings.seal"),
+    "drop expired readings": _every(3600.0, "readings.drop_expired"),
+    "verify segments": _every(300.0, "readings.verify_sample"),
+    "deliver notifications": _every(5.0, "alerts.deliver", "notify"),
+    "sweep jobs": _every(10.0, "jobs.sweep"),
 }
 
 

@@ -56,8 +56,10 @@ def export_readings(
         job = api.post("/exports", {name: wish for name, wish in wishes.items() if wish})
         stderr().print(f"Export {job['job_id']} is accepted.", markup=False)
         job = watch(api, str(job["job_id"]), "Writing", "export")
-        if job["state"] != "done":
+        if job["state"] == "failed":
             raise CommandFailed(f"the export failed: {job['error']}")
+        if job["state"] == "cancelled":
+            raise CommandFailed("somebody cancelled the export")
         _fetch(api, job["result"], file)
     stderr().print(f"{job['result']['rows']:,} rows, {job['result']['bytes']:,} bytes.", markup=False)
 

@@ -64,6 +64,8 @@ def _run(path: str, parameters: dict[str, str], title: str, noun: str, data_dir:
         job = watch(api, str(job["job_id"]), title, noun)
     if job["state"] == "failed":
         raise CommandFailed(f"the {noun} failed: {job['error']}")
+    if job["state"] == "cancelled":
+        raise CommandFailed(f"somebody cancelled the {noun}; what was done before stays")
     result: dict[str, Any] = job["result"]
     return result
 

@@ -1,6 +1,5 @@
 """`mqtt`: the bridge from an MQTT broker."""
 
-import queue
 import signal
 import socket
 import threading
@@ -17,7 +16,7 @@ import typer
 from app.cli.client import RETRYABLE, Connection, DataDir, find_connection, refusal, unreachable
 from app.cli.console import CommandFailed, one_line_errors
 from app.cli.delivery import pause_before_retry
-from app.compat.bridge import Bridge, Message, Stored
+from app.compat.bridge import Bridge, Inbox, Stored
 from app.compat.broker import Address, BadAddress, PahoBroker, address
 from app.core.logging import configure
 from app.core.settings import get_settings
@@ -89,8 +88,8 @@ def _address(broker: str, password_file: Path | None) -> Address:
 
 
 def _run(client: httpx.Client, connection: Connection, stop: threading.Event, **broker: Any) -> None:
-    inbox: queue.Queue[Message] = queue.Queue()
-    paho = PahoBroker(**broker, receive=inbox.put)
+    inbox = Inbox()
+    paho = PahoBroker(**broker, receive=inbox.receive)
     try:
         Bridge(inbox, paho, Api(client, connection), stop).run()
     finally:

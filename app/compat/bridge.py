@@ -10,6 +10,7 @@ import base64
 import json
 import queue
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -22,6 +23,10 @@ from app.compat.payloads import BadPayload, documents
 MAX_READINGS = 1000
 # How often an idle bridge looks whether it is to stop.
 LOOK_SECONDS = 0.5
+# Messages without an acknowledgement that may wait while Sentinela is away, some 10 MB; and how often their loss is
+# told.
+MAX_UNREPEATED = 10_000
+TELL_SECONDS = 60.0
 
 log = structlog.get_logger()
 
@@ -58,10 +63,31 @@ class Sink(Protocol):
         """Tries until they are stored or refused; None: it was told to stop meanwhile."""
 
 
-class Bridge:
-    """Takes messages in order from an inbox until `stop`; the broker bounds how many wait there."""
+class Inbox(queue.Queue[Message]):
+    """What waits for the bridge. The broker bounds how many messages it may still repeat (QoS 1); of those that nobody
+    repeats (QoS 0) so many wait, and what comes on top of them is lost, as their senders have chosen.
+    """
 
-    def __init__(self, inbox: "queue.Queue[Message]", broker: Broker, sink: Sink, stop: threading.Event) -> None:
+    def __init__(self) -> None:
+        super().__init__()
+        self._lost = 0
+        self._tell_at = 0.0
+
+    def receive(self, message: Message) -> None:
+        """Keep it, if there is room."""
+        if message.number or self.qsize() < MAX_UNREPEATED:
+            self.put(message)
+            return
+        self._lost += 1
+        if time.monotonic() >= self._tell_at:
+            log.warning("messages_lost", count=self._lost, reason="they came with QoS 0, and too many wait already")
+            self._lost, self._tell_at = 0, time.monotonic() + TELL_SECONDS
+
+
+class Bridge:
+    """Takes messages in order from an inbox until `stop`."""
+
+    def __init__(self, inbox: Inbox, broker: Broker, sink: Sink, stop: threading.Event) -> None:
         self._inbox = inbox
         self._broker = broker
         self._sink = sink

@@ -74,7 +74,7 @@ class PahoBroker:
             client.tls_set_context(ssl.create_default_context())
         client.reconnect_delay_set(1, MAX_RECONNECT_SECONDS)
         client.on_connect, client.on_message = self._connected, self._came
-        client.on_disconnect = self._disconnected
+        client.on_disconnect, client.on_subscribe = self._disconnected, self._subscribed
         client.connect_async(to.host, to.port, clean_start=False, properties=_session())
         client.loop_start()
 
@@ -104,6 +104,12 @@ class PahoBroker:
             return
         log.info("broker_connected", session_present=flags.session_present, topic=self._topic)
         client.subscribe(self._topic, options=SubscribeOptions(qos=_QOS))
+
+    def _subscribed(self, _: Client, __: Any, ___: int, reasons: list[ReasonCode], *____: Any) -> None:
+        """A broker that lets the bridge in may still keep the topic from it; then nothing would ever come."""
+        for reason in reasons:
+            if reason.is_failure:
+                log.error("subscription_refused", topic=self._topic, reason=str(reason))
 
     def _disconnected(self, _: Client, __: Any, ___: Any, reason: ReasonCode, *____: Any) -> None:
         if reason.is_failure:

@@ -1,7 +1,6 @@
 """Credentials as InfluxDB's clients send them: `Token KEY`, `Bearer KEY`, or Basic with the key for a password."""
 
 import base64
-import binascii
 
 from starlette.datastructures import Headers
 
@@ -27,7 +26,8 @@ def sent(headers: Headers) -> str | None:
 def _password(encoded: str) -> str:
     try:
         return base64.b64decode(encoded, validate=True).decode().partition(":")[2]
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
+        # No base 64, no text behind it, or letters that are not even ASCII.
         raise InvalidCredential(
             "Send Authorization: Token <key>, Bearer <key>, or Basic with the key as the password."
         ) from None

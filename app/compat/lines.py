@@ -27,6 +27,10 @@ _COMMA = re.compile(r"(?<!\\),")
 _EQUALS = re.compile(r"(?<!\\)=")
 
 
+REMEMBERED_LETTERS = 500
+"""Longer texts are few; remembered in their thousands they would take gigabytes."""
+
+
 class BadLine(ValueError):
     """A line that is no point, and why."""
 
@@ -55,9 +59,11 @@ def parse(line: str) -> Point:
     return Point(_head(found["key"]), _fields(found["fields"]), int(instant) if instant else None)
 
 
-# A sender repeats its few heads for ever.
-@lru_cache(maxsize=20_000)
 def _head(key: str) -> Head:
+    return _known_head(key) if len(key) <= REMEMBERED_LETTERS else _new_head(key)
+
+
+def _new_head(key: str) -> Head:
     measurement, *pairs = _COMMA.split(key)
     tags = {}
     for pair in pairs:
@@ -68,6 +74,10 @@ def _head(key: str) -> Head:
     if not measurement:
         raise BadLine("The measurement is missing")
     return Head(_plain(measurement), tags)
+
+
+# A sender repeats its few heads for ever.
+_known_head = lru_cache(maxsize=20_000)(_new_head)
 
 
 def _fields(text: str) -> dict[str, float]:

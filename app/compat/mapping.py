@@ -12,7 +12,7 @@ from collections.abc import Mapping as Table
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from app.compat.lines import Head
+from app.compat.lines import REMEMBERED_LETTERS, Head
 from app.readings.quantities import NAMES
 
 SERVER_TAGS = ("server_ulid", "server", "host")
@@ -51,8 +51,14 @@ class Mapping:
         return [value for name, value in sorted(head.tags.items()) if name not in aside]
 
 
-@lru_cache(maxsize=20_000)
 def plain(name: str) -> str:
     """A name of quantities: lower-case letters, digits and _, from a letter on."""
+    return _known(name) if len(name) <= REMEMBERED_LETTERS else _plain(name)
+
+
+def _plain(name: str) -> str:
     words = _OTHER.sub("_", name.lower()).strip("_")
     return words if words[:1].isalpha() else f"x_{words}"
+
+
+_known = lru_cache(maxsize=20_000)(_plain)

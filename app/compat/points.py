@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import islice
 from typing import BinaryIO
 
 import numpy as np
@@ -12,7 +11,7 @@ from app.compat.lines import BadLine, Point, parse
 from app.compat.mapping import SERVER_TAGS, Mapping
 from app.core.errors import FieldError, invalid_field
 from app.readings.columns import Chunk
-from app.readings.formats.assembling import MAX_ROWS, Faults, assemble
+from app.readings.formats.assembling import MAX_ROWS, Faults, Names, assemble
 from app.readings.formats.options import Options
 
 # Microseconds: multiplied by the first, divided by the second.
@@ -22,6 +21,8 @@ UNITS = {
 }  # fmt: skip
 """Of instants, by their names in InfluxDB 1 and 2."""
 MAX_LINE_BYTES = 64 * 1024
+# Letters of the lines of a chunk: ten times what 16,384 points of a few fields have.
+BLOCK_LETTERS = 16 * 2**20
 _INSTANT = pa.timestamp("us", tz="UTC")
 # Arrow holds no larger ones; what is outside the years 1 to 9999 is refused behind it.
 _FARTHEST = 2**63 - 1
@@ -33,11 +34,23 @@ def decode(file: BinaryIO, precision: str, mapping: Mapping, server: str | None)
     Servers stand in the chunks as the points name them. A bad line is a fault of its own; its index is its line's, from
     0. Raises: Invalid for a line of more than MAX_LINE_BYTES, or one that is no UTF-8.
     """
-    lines = enumerate(_lines(file))
-    while block := list(islice(lines, MAX_ROWS)):
-        wanted = [(number, line) for number, line in block if line and not line.startswith("#")]
-        if wanted:
-            yield _chunk(wanted, precision, mapping, server)
+    for block in _blocks(file):
+        yield _chunk(block, precision, mapping, server)
+
+
+def _blocks(file: BinaryIO) -> Iterator[list[tuple[int, str]]]:
+    """Lines that are points, each with its number."""
+    block: list[tuple[int, str]] = []
+    letters = 0
+    for number, line in enumerate(_lines(file)):
+        if line and not line.startswith("#"):
+            block.append((number, line))
+            letters += len(line)
+        if len(block) == MAX_ROWS or letters > BLOCK_LETTERS:
+            yield block
+            block, letters = [], 0
+    if block:
+        yield block
 
 
 def _lines(file: BinaryIO) -> Iterator[str]:
@@ -56,6 +69,7 @@ def _chunk(lines: list[tuple[int, str]], precision: str, mapping: Mapping, serve
     instants: list[int | None] = [None] * len(lines)
     values: defaultdict[str, list[float | None]] = defaultdict(lambda: [None] * len(lines))
     faults: Faults = {}
+    known = Names()
     for row, (_, line) in enumerate(lines):
         try:
             point = parse(line)
@@ -64,8 +78,12 @@ def _chunk(lines: list[tuple[int, str]], precision: str, mapping: Mapping, serve
         except BadLine as error:
             faults[row] = _fault(str(error))
             continue
-        for name, value in point.fields.items():
-            values[mapping.quantity(point.head, name)][row] = value
+        named = {mapping.quantity(point.head, name): value for name, value in point.fields.items()}
+        if refused := known.refuse(named):
+            faults[row] = refused
+            continue
+        for name, value in named.items():
+            values[name][row] = value
     columns = {name: pa.array(column, pa.float64()) for name, column in values.items()}
     index = np.array([number for number, _ in lines], np.int64)
     return assemble(pa.array(servers, pa.string()), pa.array(instants, _INSTANT), columns, index, Options(), faults)

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import cached_property, partial
 from typing import Any, Literal, TypeVar, cast
+from weakref import WeakSet
 
 import psycopg
 from sqlalchemy import create_engine, event, make_url, text
@@ -18,7 +19,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session, SessionTransaction
-from sqlalchemy.pool import Pool
+from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
 from app.core import metrics
 from app.core.database_address import CONNECT_TIMEOUT_SECONDS, configured_url
@@ -251,11 +252,24 @@ async def transaction(connection: "psycopg.AsyncConnection[Any]") -> AsyncIterat
         yield
 
 
+_taken: WeakSet[ConnectionPoolEntry] = WeakSet()
 _OPEN, _IN_USE = (metrics.CONNECTIONS.labels(state) for state in ("open", "in_use"))
 
 
 def _count_connections(pool: Pool) -> None:
     event.listen(pool, "connect", lambda *_: _OPEN.inc())
     event.listen(pool, "close", lambda *_: _OPEN.dec())
-    event.listen(pool, "checkout", lambda *_: _IN_USE.inc())
-    event.listen(pool, "checkin", lambda *_: _IN_USE.dec())
+    event.listen(pool, "checkout", _take)
+    event.listen(pool, "checkin", _give_back)
+
+
+def _take(_: Any, record: ConnectionPoolEntry, __: Any) -> None:
+    _taken.add(record)
+    _IN_USE.inc()
+
+
+def _give_back(_: Any, record: ConnectionPoolEntry) -> None:
+    """Called for a connection that could not be made, too, which nobody has taken."""
+    if record in _taken:
+        _taken.discard(record)
+        _IN_USE.dec()

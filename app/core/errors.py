@@ -18,6 +18,9 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, NotRequired, TypedDict
 
+# A body of the largest size may have a million faults; as many are told as a receipt tells of rejected readings.
+MAX_ERRORS = 1000
+
 
 class FieldError(TypedDict):
     """One fault of the input: where it stands, what is wrong, and the kind of fault."""
@@ -117,11 +120,11 @@ class Unavailable(Problem):
 
 
 def invalid(errors: Sequence[Mapping[str, Any]], prefix: tuple[str | int, ...] = ()) -> Invalid:
-    """Pydantic's errors as one problem; nothing of the input is echoed, for it may hold a secret."""
-    faults = [_fault(error, prefix) for error in errors]
-    if len(faults) == 1:
+    """Pydantic's errors as one problem, the first of them; nothing of the input is echoed, for it may hold a secret."""
+    faults = [_fault(error, prefix) for error in errors[:MAX_ERRORS]]
+    if len(errors) == 1:
         return Invalid("The request has 1 invalid field.", errors=faults)
-    return Invalid("The request has {count} invalid fields.", count=len(faults), errors=faults)
+    return Invalid("The request has {count} invalid fields.", count=len(errors), errors=faults)
 
 
 def invalid_field(loc: tuple[str | int, ...], msg: str, kind: str = "value_error", **ctx: Any) -> Invalid:

@@ -10,9 +10,11 @@ import time
 from bisect import bisect_left
 from collections import Counter as Counts
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from app.core import living
 from app.core.settings import get_settings
 
 _HOST = socket.gethostname().replace("_", "-")
@@ -23,33 +25,34 @@ _FOLDER = _ROOT / _HOST
 _FORGET_SECONDS = 86_400
 
 
-def _lives(pid: str) -> bool:
-    try:
-        os.kill(int(pid), 0)
-    except (ProcessLookupError, ValueError):
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
 def _forget_the_dead() -> None:
-    for file in _ROOT.glob("*/*.db"):
-        gone = file.parent != _FOLDER or not _lives(_pid(file))
-        if _is_left_behind(file) or (gone and time.time() - file.stat().st_mtime > _FORGET_SECONDS):
-            file.unlink(missing_ok=True)
+    for file in _ROOT.glob("*/*.*"):
+        # Others who start now do the same.
+        with suppress(FileNotFoundError):
+            if _is_left_behind(file) or (not _lives(file) and time.time() - file.stat().st_mtime > _FORGET_SECONDS):
+                file.unlink()
 
 
-def _pid(file: Path) -> str:
-    return file.stem.rsplit("_", 1)[-1]
+def _lives(file: Path) -> bool:
+    """Whether the process does whose file this is."""
+    return living.lives(file.parent, file.stem.rsplit("_", 1)[-1])
 
 
 def _is_left_behind(file: Path) -> bool:
-    """Whether it holds levels, which say something of a living process alone, of one that has died here."""
-    return file.parent == _FOLDER and file.name.startswith("gauge_live") and not _lives(_pid(file))
+    """Whether it holds levels, which say something of a living process alone, of one that has died."""
+    return file.name.startswith("gauge_live") and not _lives(file)
+
+
+def _begin() -> None:
+    """What a dead process of the same pid has left would count on as this one's."""
+    for file in _FOLDER.glob(f"gauge_live*_{os.getpid()}.db"):
+        file.unlink(missing_ok=True)
 
 
 _FOLDER.mkdir(parents=True, exist_ok=True)
+_begin()
+_SIGN = living.Sign(_FOLDER)
+os.register_at_fork(after_in_child=_begin)
 _forget_the_dead()
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_FOLDER)
 

@@ -7,8 +7,8 @@ from app.core.translations import DETAILS, MESSAGES, TITLES
 def prefers_portuguese(accept_language: str) -> bool:
     """Whether Portuguese stands before English in the header, by its weights."""
     weights = {"pt": 0.0, "en": 0.0}
-    for part in accept_language.lower().split(","):
-        tag, _, weight = part.strip().partition(";q=")
+    for part in accept_language.lower().replace(" ", "").split(","):
+        tag, _, weight = part.partition(";q=")
         language = tag.split("-")[0]
         if language in weights:
             weights[language] = max(weights[language], _weight(weight))

@@ -13,6 +13,7 @@ import structlog
 
 from app.core.copy import Connection
 from app.core.db import Database
+from app.core.text import first_line
 
 # A standby asks each second; PostgreSQL ends a leader that shows no life for three. Together below the five seconds in
 # which a standby takes over, whatever befell the leader.
@@ -34,7 +35,7 @@ async def lead(
         try:
             await _lead_once(database, lock, work, stop)
         except (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.UndefinedObject) as error:
-            log.warning("leader_waits_for_database", reason=str(error).splitlines()[0] if str(error) else repr(error))
+            log.warning("leader_waits_for_database", reason=first_line(error))
         except psycopg.errors.UndefinedTable:
             log.info("leader_waits_for_schema")
         await pause(stop, STANDBY_SECONDS)

@@ -79,8 +79,17 @@ def deliver(server: Server, message: EmailMessage) -> dict[str, tuple[int, bytes
         elif server.security != "tls" and server.username and server.host not in _LOOPBACK:
             raise InsecureServer(f"{server.host} offers no TLS, so it gets no password; use smtps:// or another server")
         if server.username:
-            session.login(server.username, server.password)
+            session.login(_Utf8(server.username), _Utf8(server.password))
         return session.send_message(message)
+
+
+class _Utf8(str):
+    """A text that goes out as UTF-8 (RFC 4616), wherever the library means ASCII."""
+
+    __slots__ = ()
+
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:  # noqa: ARG002
+        return str.encode(self, "utf-8", errors)
 
 
 class _Plain(smtplib.SMTP):
@@ -89,6 +98,9 @@ class _Plain(smtplib.SMTP):
     def __init__(self, server: Server, **more: Any) -> None:
         self._address = server.address or server.host
         super().__init__(server.host, server.port, timeout=TIMEOUT_SECONDS, **more)
+
+    def auth_plain(self, challenge: Any = None) -> str:
+        return _Utf8(super().auth_plain(challenge))
 
     def _get_socket(self, _host: str, port: int, timeout: float) -> socket.socket:
         found: socket.socket = super()._get_socket(self._address, port, timeout)  # type: ignore[misc]

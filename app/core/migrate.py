@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from app.core.database_address import CONNECT_TIMEOUT_SECONDS, configured_url
 from app.core.settings import Settings, shipped
+from app.core.text import first_line
 
 OLDEST_POSTGRESQL = 15
 # Any constant will do that no other program on this database uses: "sentinel" as eight bytes.
@@ -75,7 +76,7 @@ def locked(settings: Settings) -> Iterator[Callable[[str], None]]:
             with _lock(connection):
                 yield lambda revision: _upgrade(connection, revision)
     except (OperationalError, ProgrammingError) as error:
-        reason = str(error.orig).strip().splitlines()[0].removeprefix("connection failed: ")
+        reason = first_line(error.orig or error).removeprefix("connection failed: ")
         shown = url.set(drivername="postgresql").render_as_string(hide_password=True)
         refused = any(word in reason for word in ("authentication", "does not exist", "permission"))
         message = f"cannot use the database at {shown}: {reason}"

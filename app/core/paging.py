@@ -15,7 +15,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from fastapi import Depends, Query, Request, Response
 
 from app.core.errors import Problem, invalid_field
-from app.core.text import NO_CONTROL_CHARACTERS
+from app.core.text import NO_CONTROL_CHARACTERS, is_storable
 
 # A thousand rows of any list are some 300 KB; who leaves `limit` out and has fewer sees all of them.
 MAX_LIMIT = DEFAULT_LIMIT = 1000
@@ -114,7 +114,7 @@ def decode(cursor: str) -> Key:
         found = json.loads(text)
     except ValueError:
         raise _not_ours() from None
-    # PostgreSQL takes no NUL in a text and no integer beyond eight bytes.
+    # What a name may hold, and no integer beyond eight bytes.
     if not isinstance(found, list) or not all(_is_part(part) for part in found):
         raise _not_ours()
     return tuple(found)
@@ -122,7 +122,7 @@ def decode(cursor: str) -> Key:
 
 def _is_part(part: object) -> bool:
     if isinstance(part, str):
-        return part.isprintable()
+        return is_storable(part)
     return type(part) is int and abs(part) < 2**63
 
 

@@ -28,6 +28,7 @@ from app.core.errors import (
 )
 from app.core.identifiers import ULID_EXAMPLE
 from app.core.language import detail_of, message_of, prefers_portuguese, title_of
+from app.core.text import first_line
 
 MEDIA_TYPE = "application/problem+json"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -136,7 +137,7 @@ def unavailable(request: Request, error: Exception) -> Unavailable:
     if isinstance(getattr(error, "orig", error), QueryCanceled):
         log.warning("statement_timed_out", path=request.url.path)
         return Unavailable("The database took too long; ask for less, or try again later.")
-    log.warning("database_unavailable", error=str(error).splitlines()[0] if str(error) else repr(error))
+    log.warning("database_unavailable", error=first_line(error))
     return Unavailable("The database does not answer; try again in a moment.")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from app.core.settings import Settings
 
@@ -19,11 +20,13 @@ def too_old(info: Mapping[str, Any]) -> str | None:
 
 
 def url_with_password(url: str, file: Path | None) -> str:
-    """The URL with the password of `REDIS_PASSWORD_FILE`, when that is set."""
+    """The URL with the password of `REDIS_PASSWORD_FILE`, when that is set; its user stays."""
     if file is None:
         return url
     scheme, rest = url.split("://", 1)
-    return f"{scheme}://:{file.read_text().strip()}@{rest.rsplit('@', 1)[-1]}"
+    user, _, place = rest.rpartition("@")
+    password = quote(file.read_text().strip(), safe="")
+    return f"{scheme}://{user.partition(':')[0]}:{password}@{place}"
 
 
 def cache_url(settings: Settings) -> str:

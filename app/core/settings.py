@@ -7,6 +7,7 @@ from functools import lru_cache
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -189,7 +190,7 @@ class Settings(BaseSettings):
             value = getattr(self, name)
             if value and not value.startswith(("redis://", "rediss://", "unix://")):
                 raise ValueError(f"{name.upper()} must look like redis://host:6379")
-        if self.smtp_url and not re.fullmatch(r"smtps?://([^@/\s]+@)?[^@/\s]+", self.smtp_url):
+        if self.smtp_url and not _is_mail_server(self.smtp_url):
             raise ValueError("SMTP_URL must look like smtp://user:password@host:587 or smtps://host:465")
         if self.smtp_url and not re.search(r"[^\s@]+@[^\s@]+", self.mail_from):
             raise ValueError("MAIL_FROM must be the sender's address, for SMTP_URL is set")
@@ -207,6 +208,14 @@ class Settings(BaseSettings):
 def separated(value: str) -> list[str]:
     """The parts of a setting that names several."""
     return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def _is_mail_server(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(re.fullmatch(r"smtps?://([^@/\s]+@)?[^@/\s]+", url) and parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _require_database_url(url: str) -> None:

@@ -14,6 +14,7 @@ import psycopg
 import structlog
 
 from app.core import metrics
+from app.core.text import first_line
 
 # A plan costs a connection and some milliseconds: one at a time, and of each statement again after so long.
 PLAN_AGAIN_SECONDS = 600.0
@@ -75,7 +76,7 @@ class Slow:
                 await connection.close()
         # A plan is a help: a statement that cannot be planned without its values, or a database that is away, has none.
         except psycopg.Error as error:
-            log.info("slow_statement_without_plan", statement=text, reason=str(error).splitlines()[0])
+            log.info("slow_statement_without_plan", statement=text, reason=first_line(error))
             return
         if lines:
             log.warning("slow_statement_plan", statement=text, plan=lines)

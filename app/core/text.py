@@ -9,14 +9,25 @@ from pydantic_core import PydanticCustomError
 MAX_NAME = 200
 
 
+def first_line(error: BaseException) -> str:
+    """What an error says, as one line for a log; its kind where it says nothing."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else repr(error)
+
+
 def _trim(value: object) -> object:
     return value.strip() if isinstance(value, str) else value
+
+
+def is_storable(value: str) -> bool:
+    """Whether it holds nothing that PostgreSQL or a terminal would choke on: control characters, halves of letters."""
+    return not any(unicodedata.category(character) in ("Cc", "Cs") for character in value)
 
 
 def _is_name(value: str) -> str:
     if not value:
         raise PydanticCustomError("blank", "Must not be blank")
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in value):
+    if not is_storable(value):
         raise PydanticCustomError("text", "Must not hold control characters")
     return value
 

@@ -74,7 +74,7 @@ def answers(valkey: Valkey) -> bool:
     try:
         with _client(valkey.url) as client:
             return bool(client.ping())
-    except redis.ConnectionError:
+    except (redis.ConnectionError, redis.TimeoutError):
         return False
 
 

@@ -168,6 +168,9 @@ class Hub:
                 if fresh:
                     _begin_anew(topic, last)
         positions = {workspace_id: topic.position for workspace_id, topic in self._topics.items()}
+        # The last reader may have left while Redis was asked.
+        if not positions:
+            return
         for workspace_id, entries in (await self._listener.read(positions, ENTRIES_A_TICK)).items():
             if entries and workspace_id in self._topics:
                 _distribute(self._topics[workspace_id], entries)

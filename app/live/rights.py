@@ -8,6 +8,7 @@ import structlog
 from app.core import stopping
 from app.core.db import UNAVAILABLE
 from app.core.errors import Problem
+from app.core.text import first_line
 from app.live.hub import Subscription
 
 # A revoked credential ends its streams within this and a little; 500 streams cost some 0.2 s of a core each time.
@@ -49,7 +50,7 @@ async def _look(reader: Subscription, check: Check) -> None:
     try:
         allowed = await check()
     except UNAVAILABLE as error:
-        log.warning("rights_not_read", error=str(error).splitlines()[0])
+        log.warning("rights_not_read", error=first_line(error))
         return
     except Problem:
         allowed = False

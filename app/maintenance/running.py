@@ -49,6 +49,8 @@ async def run_seal(database: Database, job_ulid: str) -> None:
 
         lag = timedelta(minutes=job.parameters["lag_minutes"])
         while (done := await sealing.seal(database, lag, report=save)) is None:
+            # Who waits may be asked to stop as well.
+            await save(0.0)
             await asyncio.sleep(WAIT_SECONDS)
         await jobs.finish(job, {"readings": done.readings, "segments": done.segments, "failed": len(done.failed)})
 

@@ -19,6 +19,7 @@ from app.core.db import UNAVAILABLE, Database
 from app.core.queue import HELD_KEY, KEY_PREFIX, QUEUES, SENT_AT
 from app.core.redis_address import broker_url
 from app.core.settings import Settings
+from app.core.text import first_line
 from app.monitoring import queries
 
 # As often as Prometheus asks by default would be 15 s; the statements take some 10 ms for a fleet of 10,000.
@@ -39,11 +40,11 @@ async def measure_for_ever(database: Database, settings: Settings) -> None:
     )
     try:
         while True:
-            measure_disk(settings)
             try:
+                measure_disk(settings)
                 await measure(writer, broker)
             except (*UNAVAILABLE, RedisError, OSError, TimeoutError) as error:
-                log.warning("not_measured", error=str(error).splitlines()[0] if str(error) else repr(error))
+                log.warning("not_measured", error=first_line(error))
             await asyncio.sleep(PAUSE_SECONDS)
     finally:
         await broker.aclose()
@@ -51,6 +52,7 @@ async def measure_for_ever(database: Database, settings: Settings) -> None:
 
 
 def measure_disk(settings: Settings) -> None:
+    """Raises: OSError where the data folder is out of reach."""
     usage = shutil.disk_usage(settings.data_dir)
     metrics.DISK_FREE.set(usage.free)
     metrics.DISK_SIZE.set(usage.total)

@@ -182,7 +182,8 @@ def _after(query: DataQuery, keys: Sequence[Any]) -> tuple[int, float] | None:
         )
     position = bisect_left(keys, key)
     found = position < len(keys) and keys[position] == key
-    return int(ts), position if found else position - 0.5
+    # No page gave an instant beyond these, and calendars do not reach there.
+    return min(max(int(ts), MIN_TS), MAX_TS), position if found else position - 0.5
 
 
 def _from_page(question: Question, after: tuple[int, float] | None) -> Question:

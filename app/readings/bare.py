@@ -128,9 +128,13 @@ def _credential(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
     for name, value in headers:
         if name == b"authorization" and value[:7].lower() == b"bearer ":
             credential = value[7:].decode("latin-1")
-        elif (name == b"content-type" and not value.startswith(b"application/json")) or name in _MORE:
+        elif (name == b"content-type" and not _is_json(value)) or name in _MORE:
             return None
     return credential
+
+
+def _is_json(media_type: bytes) -> bool:
+    return media_type == b"application/json" or media_type.startswith((b"application/json;", b"application/json ;"))
 
 
 def _measured(values: dict[str, float | str | None]) -> dict[str, float]:

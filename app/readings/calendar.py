@@ -10,7 +10,7 @@ Weeks begin on Monday.
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,6 @@ Int = npt.NDArray[np.int64]
 Interval = Literal[
     "10s", "1m", "minute", "5m", "15m", "1h", "hour", "6h", "1d", "day", "1w", "1mo", "1y"
 ]  # fmt: skip
-INTERVALS: tuple[str, ...] = get_args(Interval)
 
 SECOND = 1_000_000
 MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86_400 * SECOND

@@ -16,7 +16,8 @@ import structlog
 
 from app.core import metrics, tracing
 from app.core.copy import Connection, WriterConnection
-from app.core.db import Database
+from app.core.db import UNAVAILABLE, Database
+from app.core.text import first_line
 from app.presence.service import Arrivals
 from app.readings import hot
 from app.readings.aside import aside
@@ -181,8 +182,8 @@ class GroupCommit:
             closing = self._closing
             try:
                 await self._arrivals.flush(self._presence_writer)
-            except psycopg.Error as error:
-                log.warning("presence_not_written", error=str(error))
+            except (psycopg.Error, *UNAVAILABLE) as error:
+                log.warning("presence_not_written", error=first_line(error))
             if closing:
                 return
             with contextlib.suppress(TimeoutError):

@@ -1,7 +1,7 @@
 """`GET /data/quality`: what a server should have sent and what it did, per server and period."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from app.readings.questions import DataQuery
 from app.readings.schemas import QualityQuery
 
 PERIOD = timedelta(days=1)
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
 # What sensors of these kinds can measure; what lies outside was stored, but nobody's room is so.
 PLAUSIBLE = {
     "temperature": (-55.0, 125.0),
@@ -36,7 +37,7 @@ async def quality(
 ) -> list[dict[str, Any]]:
     """Servers by name, each with how its readings went. Raises: NoSuchServer, Invalid, TooExpensive."""
     end = min(query.end_time or now(), now())
-    start = query.start_time or end - PERIOD
+    start = query.start_time or _EARLIEST + max(end - _EARLIEST - PERIOD, timedelta())
     data = DataQuery(
         server_ulid=query.server_ulid, sensor_type=query.sensor_type, start_time=min(start, end), end_time=end
     )

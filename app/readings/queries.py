@@ -3,15 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, LiteralString
 
-from sqlalchemy import (
-    Delete,
-    Select,
-    delete,
-    func,
-    select,
-    text,
-    tuple_,
-)
+from sqlalchemy import Select, select, text
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from app.auth.tables import Workspace
@@ -112,11 +104,12 @@ def receipt_answer(workspace_id: int, receipt_ulid: str) -> Any:
     )
 
 
-def delete_old_receipts(limit: int) -> Delete:
-    """At most `limit` receipts older than a day."""
-    key = (StoredReceipt.workspace_id, StoredReceipt.receipt_ulid)
-    old = select(*key).where(StoredReceipt.created_at < func.now() - text("interval '1 day'")).limit(limit)
-    return delete(StoredReceipt).where(tuple_(*key).in_(old))
+# For `slices.delete_older`.
+DELETE_OLD_RECEIPTS = text("""
+    DELETE FROM receipt WHERE (workspace_id, receipt_ulid) IN (
+        SELECT workspace_id, receipt_ulid FROM receipt WHERE created_at < :before ORDER BY created_at LIMIT :size
+    ) RETURNING 1
+""")
 
 
 def lock_workspace(workspace_id: int) -> Select[int]:

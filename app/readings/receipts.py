@@ -6,6 +6,7 @@ from app.core.copy import Connection
 from app.core.db import Database, ReadSession
 from app.core.errors import Invalid, invalid_field
 from app.core.identifiers import new_ulid
+from app.core.slices import delete_older
 from app.readings import queries
 from app.readings.errors import NoSuchReceipt
 
@@ -60,11 +61,4 @@ async def get(session: ReadSession, workspace_id: int, receipt_ulid: str) -> str
 
 async def purge(database: Database, slice_size: int = 1000) -> int:
     """Delete receipts older than a day, in slices; returns how many."""
-    deleted = 0
-    while True:
-        async with database.write() as session:
-            result = await session.execute(queries.delete_old_receipts(slice_size))
-        count: int = result.rowcount  # type: ignore[attr-defined]
-        deleted += count
-        if count < slice_size:
-            return deleted
+    return await delete_older(database, queries.DELETE_OLD_RECEIPTS, 1, slice_size)

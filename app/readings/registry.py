@@ -18,6 +18,11 @@ from app.readings.quantities import NAMES
 MAX_CUSTOM = 100
 # Workspaces remembered in one process, some 10 KB each when full.
 MAX_ENTRIES = 10_000
+# New names looked at in one go, a third of a millisecond each with a full workspace: of more, most have no room anyway.
+MAX_EXAMINED = 256
+# What a reading and a row of an answer call by these names is no quantity. JSON cannot send one of them, but a table
+# whose instants stand in another column can.
+RESERVED = frozenset({"server_ulid", "timestamp"})
 _NAMES = frozenset(NAMES)
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
 # One slip of the finger in a word of so many letters, two in a longer one; shorter words are all alike.
@@ -43,14 +48,21 @@ class Registry:
             await self._register(workspace_id, ())
         return self._known[workspace_id]
 
-    async def admit(self, workspace_id: int, names: Iterable[str]) -> dict[str, FieldError]:
-        """Register the new ones of these names; those that are refused, each with its fault."""
+    async def admit(self, workspace_id: int, names: Iterable[str], *, together: bool = False) -> dict[str, FieldError]:
+        """Register the new ones of these names; those that are refused, each with its fault.
+
+        `together`: when one is refused, so is what they came in, and none of them is registered.
+        """
         fresh = set(names) - _NAMES
         if self.all_known(workspace_id, fresh):
             return {}
         known = await self.known(workspace_id)
-        refused = {name: fault for name in fresh if name not in known and (fault := _fault(name, known))}
-        wanted = sorted(set(fresh) - known - refused.keys())
+        unknown = sorted(fresh - known)
+        refused = {name: fault for name in unknown[:MAX_EXAMINED] if (fault := _fault(name, known))}
+        refused |= {name: _too_many(name) for name in unknown[MAX_EXAMINED:]}
+        wanted = [name for name in unknown if name not in refused]
+        if together and (refused or len(known) + len(wanted) > MAX_CUSTOM):
+            return refused or {name: _too_many(name) for name in wanted}
         if wanted:
             await self._register(workspace_id, wanted)
         late = set(wanted) - self._known[workspace_id]
@@ -95,6 +107,8 @@ def _fault(name: str, known: Collection[str]) -> FieldError | None:
     if not NAME.fullmatch(name):
         msg = "A quantity's name is lower-case letters, digits and _, from a letter on, 63 at most"
         return {"loc": [name], "msg": msg, "type": "quantity_name"}
+    if name in RESERVED:
+        return {"loc": [name], "msg": "No quantity may have this name", "type": "reserved_name"}
     meant = near_miss(name, (*NAMES, *known))
     if meant is None:
         return None

@@ -43,7 +43,7 @@ class Resolver:
         if isinstance(target, Problem):
             raise target
         values = parsed.values
-        refused = await self.registry.admit(target.workspace_id, values)
+        refused = await self.registry.admit(target.workspace_id, values, together=True)
         if refused:
             raise invalid(list(refused.values()), ("body",))
         ts = self.clock.next() if parsed.timestamp is None else to_microseconds(parsed.timestamp)
@@ -53,13 +53,17 @@ class Resolver:
         """The readings of a decoded batch."""
         targets = await self.senders.targets(principal, columns.servers)
         found = [targets[ulid] for ulid in columns.servers]
-        faults: list[Fault] = []
-        keep = np.ones(len(columns), np.bool_)
-        for number, target in enumerate(found):
-            if isinstance(target, Problem):
-                bad = columns.server == number
-                keep &= ~bad
-                faults += _faults(columns.index[bad], _server_fault(target, portuguese))
+        refused = {
+            number: _server_fault(target, portuguese)
+            for number, target in enumerate(found)
+            if isinstance(target, Problem)
+        }
+        keep = ~np.isin(columns.server, list(refused))
+        bad = np.flatnonzero(~keep)
+        faults = [
+            Fault(index, refused[number])
+            for index, number in zip(columns.index[bad].tolist(), columns.server[bad].tolist(), strict=True)
+        ]
         await self._admit(columns, found, keep, faults)
         numbers = np.array([_number(target) for target in found], np.int64)
         ts = self._stamped(columns.ts)

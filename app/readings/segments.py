@@ -173,15 +173,6 @@ def statistics(values: Float) -> Statistics:
     return Statistics(len(values), total, max(m2, 0.0), low, high, float(values[0]), float(values[-1]))
 
 
-def combine(earlier: Statistics, later: Statistics) -> Statistics:
-    """Of both together, where all of `earlier` comes before all of `later` (Chan, Golub, LeVeque 1979)."""
-    count = earlier.count + later.count
-    between = later.sum / later.count - earlier.sum / earlier.count
-    m2 = earlier.m2 + later.m2 + between * between * (earlier.count * later.count / count)
-    low, high = min(earlier.min, later.min), max(earlier.max, later.max)
-    return Statistics(count, earlier.sum + later.sum, m2, low, high, earlier.first, later.last)
-
-
 def _column(quantity_id: int, values: Float) -> Column | None:
     """None for a quantity that is absent throughout."""
     present = values[~np.isnan(values)]

@@ -22,6 +22,7 @@ from app.core import metrics, stopping
 from app.core.db import UNAVAILABLE, Database, WriteSession
 from app.core.errors import Problem
 from app.core.settings import Settings
+from app.core.text import first_line
 from app.presence.service import Arrivals
 from app.readings.errors import OtherServersReading
 from app.servers import queries
@@ -164,7 +165,7 @@ class Senders:
             try:
                 await self._look()
             except UNAVAILABLE as error:
-                log.warning("rights_not_read", error=str(error).splitlines()[0])
+                log.warning("rights_not_read", error=first_line(error))
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _look(self) -> None:

@@ -12,7 +12,8 @@ from typing import IO
 
 # What a client of usual speed leaves waiting.
 MAX_MEMORY = 4 * 2**20
-# Past this the writer waits after all: the disk belongs to the databases.
+# Past this the writer waits after all: the disk belongs to the databases. The file is written round and round, so that
+# it grows no larger, however long the answer.
 MAX_FILE = 2 * 2**30
 _READ = 2**20
 
@@ -36,17 +37,23 @@ class Spill:
 
     async def put(self, data: bytes) -> None:
         """Add bytes; waits only while the file is full."""
-        while self._written - self._read > MAX_FILE:
+        if self._file is None and self._in_memory + len(data) <= MAX_MEMORY:
+            self._parts.append(data)
+            self._in_memory += len(data)
+            self._changed.set()
+            return
+        for start in range(0, len(data), _READ):
+            part = memoryview(data)[start : start + _READ]
+            await self._until_there_is_room(len(part))
+            await asyncio.to_thread(self._append, part)
+            self._changed.set()
+
+    async def _until_there_is_room(self, size: int) -> None:
+        while self._written - self._read + size > MAX_FILE:
             self._held = False
             self._changed.set()
             self._drained.clear()
             await self._drained.wait()
-        if self._file is None and self._in_memory + len(data) <= MAX_MEMORY:
-            self._parts.append(data)
-            self._in_memory += len(data)
-        else:
-            await asyncio.to_thread(self._append, data)
-        self._changed.set()
 
     def end(self, failure: BaseException | None = None) -> None:
         """Nothing more comes; the reader raises the failure behind what came."""
@@ -87,15 +94,22 @@ class Spill:
         if self._file is not None:
             self._file.close()
 
-    def _append(self, data: bytes) -> None:
+    def _append(self, data: memoryview) -> None:
         if self._file is None:
             self._file = tempfile.TemporaryFile(prefix="sentinela-answer-")  # noqa: SIM115
-        # At a position of its own: the reader may be at another one meanwhile.
-        self._written += os.pwrite(self._file.fileno(), data, self._written)
+        while data:
+            # At a position of its own: the reader may be at another one meanwhile. A disk that is nearly full takes
+            # less than it is given.
+            place = self._written % MAX_FILE
+            done = os.pwrite(self._file.fileno(), data[: MAX_FILE - place], place)
+            self._written += done
+            data = data[done:]
 
     def _next(self) -> bytes:
         if self._file is None:
             return b""
-        data = os.pread(self._file.fileno(), min(_READ, self._written - self._read), self._read)
+        place = self._read % MAX_FILE
+        size = min(_READ, self._written - self._read, MAX_FILE - place)
+        data = os.pread(self._file.fileno(), size, place)
         self._read += len(data)
         return data

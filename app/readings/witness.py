@@ -15,6 +15,7 @@ import numpy as np
 import structlog
 
 from app.core.db import UNAVAILABLE
+from app.core.text import first_line
 from app.presence.counting import Came, Counting
 from app.readings.announcing import Announcer
 from app.readings.checking import Checks
@@ -25,7 +26,8 @@ from app.readings.waiting import Many, One, Waiting
 
 # The first reading after a silence is told at once, the following ones together so long after it.
 SPACING_SECONDS = 0.05
-# Bounds the memory while Redis or the processor is slow: some 40 MB of single readings.
+# Bounds the memory while Redis, PostgreSQL or the processor is slow: some 40 MB of single readings, or of what is kept
+# of many.
 MAX_GATHERED = 100_000
 
 log = structlog.get_logger()
@@ -69,8 +71,7 @@ class Witness:
 
     def note(self, group: Sequence[Waiting], merged: Merged | None) -> None:
         """A group was committed; None: every reading was new."""
-        if len(self._readings) > MAX_GATHERED:
-            self._announcer.lose()
+        if self._is_full():
             return
         singles = [waiting.reading for waiting in group if isinstance(waiting, One)]
         self._readings += singles
@@ -83,8 +84,17 @@ class Witness:
 
     def note_parts(self, parts: Sequence[Part]) -> None:
         """The parts of a large batch were committed."""
+        if self._is_full():
+            return
         self._parts += parts
         self._wake.set()
+
+    def _is_full(self) -> bool:
+        """Whether so much has gathered that what comes now will not be told."""
+        full = len(self._readings) + sum(len(part.newest) for part in self._parts) > MAX_GATHERED
+        if full:
+            self._announcer.lose()
+        return full
 
     async def _tell_for_ever(self) -> None:
         await self._announcer.introduce()
@@ -94,7 +104,7 @@ class Witness:
             try:
                 await self._tell()
             except UNAVAILABLE as error:
-                log.warning("readings_not_announced", error=str(error).splitlines()[0])
+                log.warning("readings_not_announced", error=first_line(error))
                 self._announcer.lose()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._closing.wait(), SPACING_SECONDS)

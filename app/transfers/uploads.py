@@ -14,10 +14,18 @@ KEEP = timedelta(days=1)
 async def purge(database: Database, folder: Path) -> int:
     """Remove the files that no job will read again; returns how many."""
     oldest = time.time() - KEEP.total_seconds()
-    old = {path.name: path for path in folder.glob("*") if path.stat().st_mtime < oldest}
+    old = {path.name: path for path in folder.glob("*") if _written_at(path) < oldest}
     async with database.write() as session:
         wanted = await jobs.wanted(session, list(old), clock.now() - KEEP)
     unwanted = [path for name, path in old.items() if name not in wanted]
     for path in unwanted:
         path.unlink(missing_ok=True)
     return len(unwanted)
+
+
+def _written_at(path: Path) -> float:
+    """Unix time; of a file that an import has just removed, now."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return time.time()

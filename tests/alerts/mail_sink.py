@@ -14,7 +14,8 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from tests.system import free_port
 
-USER, PASSWORD = b"sentinela", b"violet-otter-42"
+# As people choose them: no ASCII.
+USER, PASSWORD = "sentinela-são".encode(), "lontra-violeta-42-ção".encode()
 
 
 @dataclass

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import time
 from pathlib import Path
 
 import httpx
@@ -10,7 +11,7 @@ import psycopg
 import pyarrow.parquet as pq
 import pytest
 
-from tests.cli.commands import Done, last_line, run
+from tests.cli.commands import PATIENCE, Done, last_line, run, start
 from tests.conftest import NewServer, NewUser, Server
 from tests.contract.calls import new_key, post_many, stamp
 from tests.system import System
@@ -86,6 +87,21 @@ def test_seal_and_verify_tell_what_they_did(system: System, client: httpx.Client
             )
     assert damaged.code == 1
     assert "some segments are damaged" in damaged.err
+
+
+def test_seal_that_somebody_cancels_says_so(system: System, client: httpx.Client) -> None:
+    headers = {"Authorization": f"Bearer {system.admin_key}"}
+    with psycopg.connect(system.database_url, autocommit=True) as connection:
+        # As the sealer of every minute does while it works.
+        connection.execute("SELECT pg_advisory_lock(1784834083, 0)")
+        sealing = start(system.url, system.admin_key, "seal")
+        while not (jobs := [job for job in client.get("/jobs", headers=headers).json() if job["state"] == "running"]):
+            assert sealing.poll() is None
+            time.sleep(0.05)
+        client.post(f"/jobs/{jobs[0]['job_id']}/cancel", headers=headers).raise_for_status()
+        out, err = sealing.communicate(timeout=PATIENCE)
+    assert (sealing.returncode, out) == (1, "")
+    assert "somebody cancelled the sealing" in err
 
 
 def test_seal_is_refused_to_who_does_not_run_the_installation(system: System, filled: tuple[Server, str]) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from app.compat.bridge import Message, dead_letter
+from app.compat import bridge
+from app.compat.bridge import Inbox, Message, dead_letter
 from app.compat.payloads import BadPayload, documents
 
 ULID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
@@ -54,3 +55,11 @@ def test_bytes_that_are_no_text_are_refused_and_kept_whole() -> None:
         documents(TOPIC, b"\xff\xfe")
     letter = json.loads(dead_letter(Message(TOPIC, b"\xff\xfe", 1), "why"))
     assert letter == {"topic": TOPIC, "reason": "why", "payload_base64": "//4="}
+
+
+def test_messages_that_nobody_repeats_wait_in_bounded_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bridge, "MAX_UNREPEATED", 3)
+    inbox = Inbox()
+    for number in (0, 7, 0, 0, 0, 8, 0):
+        inbox.receive(Message(TOPIC, b"{}", number))
+    assert [inbox.get_nowait().number for _ in range(inbox.qsize())] == [0, 7, 0, 8]

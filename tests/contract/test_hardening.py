@@ -111,6 +111,15 @@ def test_a_named_origin_may_also_send(strict: Alone, user: User, new_server: New
             assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (201, ORIGIN)
 
 
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+def test_a_named_origin_may_use_every_method_there_is(strict: Alone, client: httpx.Client, method: str) -> None:
+    paths = client.get("/openapi.json").json()["paths"].values()
+    assert any(method.lower() in operations for operations in paths)
+    asks = {"Origin": ORIGIN, "Access-Control-Request-Method": method}
+    with strict.client() as open_one:
+        assert open_one.options("/views", headers=asks).status_code == 200
+
+
 def address_of_last_login(client: httpx.Client, user: User, **headers: str) -> str:
     credentials = {"username": user.username, "password": user.password}
     answer = client.post("/auth/login", json=credentials, headers=headers).raise_for_status().json()

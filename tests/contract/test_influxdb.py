@@ -41,6 +41,11 @@ def served(client: httpx.Client, user: User, **wishes: Any) -> str:
     return key
 
 
+@pytest.mark.parametrize("header", [b"Basic \xe9\xe8", b"Basic %%%", b"Basic " + b"/" * 4, b"Token", b"Digest x"])
+def test_a_credential_that_cannot_be_read_is_refused_as_one(client: httpx.Client, header: bytes) -> None:
+    assert_problem(client.post("/write", content=b"m value=1", headers={b"Authorization": header}), 401)
+
+
 def test_the_client_of_version_1_writes_all_of_it_once(
     system: System, client: httpx.Client, user: User, server: Server
 ) -> None:

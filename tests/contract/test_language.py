@@ -89,7 +89,8 @@ def test_a_list_of_choices_is_joined_in_portuguese(client: httpx.Client, user: U
     ("language", "portuguese"),
     [("pt", True), ("pt-BR", True), ("PT-br", True), ("pt-PT", True), ("pt-BR,pt;q=0.9,en-US;q=0.8,en;q=0.7", True),
      ("fr,pt;q=0.5", True), ("en", False), ("en-US,en;q=0.9,pt;q=0.8", False), ("fr", False), ("*", False),
-     ("", False), ("pt;q=0", False), ("pt;q=0, en", False), ("pt;q=0.1,en;q=0.9", False), ("ptx", False)],
+     ("", False), ("pt;q=0", False), ("pt;q=0, en", False), ("en;q=0.5, pt; q=0.9", True),
+     ("pt ; q=0.1 , en", False), ("pt;q=0.1,en;q=0.9", False), ("ptx", False)],
 )  # fmt: skip
 def test_the_preferred_language_is_chosen(
     client: httpx.Client, user: User, server: Server, language: str, portuguese: bool

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.core.paging import decode, encode
 from tests.conftest import NewServer, Server, User
 from tests.contract.problems import assert_problem
 
@@ -138,3 +139,22 @@ def test_an_odd_form_is_answered(client: httpx.Client) -> None:
     for headers in (form, multipart, {"Content-Type": "multipart/form-data"}):
         for content in bodies:
             assert_answered(client.post("/auth/login", content=content, headers=headers), content)
+
+
+@pytest.mark.parametrize("ts", [-(2**63) + 1, -(10**17), 0, 10**17, 2**62, 2**63 - 1])
+@pytest.mark.parametrize("key", [-(2**63) + 1, 0, 2**63 - 1, "~", "=a"])
+def test_a_cursor_from_beyond_all_time_is_answered(
+    client: httpx.Client, user: User, server: Server, ts: int, key: int | str
+) -> None:
+    """Its query is known by a hash that whoever has one page can copy."""
+    stored = [{"server_ulid": server.ulid, "timestamp": f"2024-05-01T1{n}:00:00Z", "temperature": n} for n in range(9)]
+    client.post("/data", json=stored, headers=server.headers).raise_for_status()
+    for more in ({}, {"aggregation": "hour"}, {"aggregation": "1mo", "tz": "Asia/Kathmandu"}, {"function": "delta"}):
+        for order in ("asc", "desc"):
+            asked = {"server_ulid": server.ulid, "limit": "1", "order": order, "sensor_type": "temperature", **more}
+            page = client.get("/data", params=asked, headers=user.headers)
+            if "next" not in page.links:
+                continue
+            query, _, _ = decode(httpx.URL(page.links["next"]["url"]).params["cursor"])
+            crafted = asked | {"cursor": encode((query, ts, key))}
+            assert_answered(client.get("/data", params=crafted, headers=user.headers), crafted)

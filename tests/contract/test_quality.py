@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.conftest import NewServer, NewUser, Server, User
 from tests.contract.calls import post, post_many, stamp
@@ -96,6 +97,14 @@ def test_a_server_that_has_sent_nothing_and_a_workspace_without_servers(
     (row,) = quality(client, user)
     assert row["server_ulid"] == server.ulid
     assert (row["readings"], row["expected"], row["completeness"], row["quantities"]) == (0, None, None, {})
+
+
+@pytest.mark.parametrize("end", ["0001-01-01T00:00:00Z", "0001-01-01T12:00:00Z", "9999-12-31T23:59:59.999999Z"])
+def test_a_period_at_the_edge_of_the_calendar_is_answered(
+    client: httpx.Client, user: User, server: Server, end: str
+) -> None:
+    row = next(row for row in quality(client, user, end_time=end) if row["server_ulid"] == server.ulid)
+    assert row["start_time"] <= row["end_time"]
 
 
 def test_bad_parameters_are_named(client: httpx.Client, user: User, foreign_server: Server) -> None:

@@ -81,6 +81,33 @@ def test_an_odd_name_is_refused(client: httpx.Client, user: User, server: Server
     assert readings_of(client, user, server) == []
 
 
+@pytest.mark.parametrize("name", ["timestamp", "server_ulid"])
+def test_no_quantity_is_called_as_what_stands_in_every_row(
+    client: httpx.Client, newcomer: User, own_server: Server, name: str
+) -> None:
+    """A table may hold such a column beside the one that its sender names."""
+    options = {"timestamp_column": "time", "server_column": "node"}
+    body = f"node,time,{name},temperature\n{own_server.ulid},2026-01-31T12:00:00Z,,21.5\n{own_server.ulid},,7,22\n"
+    headers = {**own_server.headers, "Content-Type": "text/csv"}
+    receipt = client.post("/data", params=options, content=body, headers=headers).json()
+    assert (receipt["accepted"], receipt["rejected_count"]) == (1, 1)
+    assert receipt["rejected"] == [{"index": 1, "detail": f"{name}: No quantity may have this name"}]
+    assert name not in names(client, newcomer)
+
+
+def test_a_reading_of_thousands_of_new_quantities_is_refused_at_once(
+    client: httpx.Client, newcomer: User, own_server: Server
+) -> None:
+    body = {"server_ulid": own_server.ulid, **{f"channel{number}_{number}": 1 for number in range(100_000)}}
+    problem = assert_refused(client.post("/data", json=body, headers=own_server.headers))
+    assert len(problem["errors"]) == 1000
+    assert "99744" in problem["detail"], "all but those that were looked at"
+    assert names(client, newcomer) == [], "what comes with a refused reading is no quantity"
+    receipt = client.post("/data", json=[body], headers=own_server.headers).json()
+    assert receipt["rejected_count"] == 1
+    assert names(client, newcomer) == []
+
+
 def test_a_workspace_has_at_most_a_hundred(client: httpx.Client, newcomer: User, own_server: Server) -> None:
     body = {"server_ulid": own_server.ulid, **{f"channel_{number}": number for number in range(100)}}
     assert client.post("/data", json=body, headers=own_server.headers).status_code == 201

@@ -25,6 +25,11 @@ INTERVAL = timedelta(seconds=app.conf.beat_schedule[ENTRY]["schedule"])
 HOURLY = {entry["task"] for entry in app.conf.beat_schedule.values() if entry["schedule"] >= 3600.0}
 
 
+def test_nothing_piles_up_while_workers_are_busy_or_away() -> None:
+    for name, entry in app.conf.beat_schedule.items():
+        assert 0 < entry["options"]["expires"] <= min(entry["schedule"], 3600.0), name
+
+
 class Beats:
     """Two beats on a database and queues of their own, and what they have sent."""
 

@@ -1,12 +1,14 @@
 """Roles and workspaces of transactions, on the real schema."""
 
 import httpx
+import psycopg
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import ProgrammingError
 
 from app.auth.tables import Workspace
-from app.core.db import Database
+from app.core import metrics
+from app.core.db import UNAVAILABLE, Database
 from app.readings.tables import HotReading
 from app.servers.tables import Server
 from tests.conftest import NewServer, NewUser
@@ -130,3 +132,27 @@ async def test_a_statement_may_take_what_its_role_is_given(database: Database) -
     async with database.engine.connect() as connection:
         limits["pool"] = await connection.scalar(text("SHOW statement_timeout"))
     assert limits == {"read": "1min", "write": "30s", "snapshot": "1min", "pool": "1min"}
+
+
+def in_use() -> float:
+    found: float = metrics.CONNECTIONS.labels("in_use")._value.get()
+    return found
+
+
+async def test_connections_that_cannot_be_made_are_not_in_use(database: Database) -> None:
+    async with database.engine.connect() as connection:
+        before = in_use()
+        await connection.invalidate()
+
+    def refuse(*_: object) -> None:
+        raise psycopg.OperationalError("the server is away")
+
+    event.listen(database.engine.sync_engine, "do_connect", refuse)
+    try:
+        for _ in range(3):
+            with pytest.raises(UNAVAILABLE):
+                await database.engine.connect()
+    finally:
+        event.remove(database.engine.sync_engine, "do_connect", refuse)
+    async with database.engine.connect():
+        assert in_use() == before

@@ -1,7 +1,9 @@
 """PostgreSQL and Valkey as `up` runs them, seen from outside."""
 
+import socket
 import stat
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -9,6 +11,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from app.embedded import valkey
 from tests.system import System
 
 PRIVATE = (
@@ -84,3 +87,11 @@ def test_no_password_stands_on_a_command_line(system: System) -> None:
     command_lines = [" ".join(child.cmdline()) for child in system.descendants()]
     assert any("postgres" in line for line in command_lines)
     assert not [line for line in command_lines if any(secret in line for secret in secrets)]
+
+
+def test_a_valkey_that_is_busy_loading_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(valkey, "TIMEOUT_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        url = f"redis://127.0.0.1:{port}"
+        assert not valkey.answers(valkey.Valkey(Path("valkey-server"), Path(), port, url))

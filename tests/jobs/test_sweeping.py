@@ -114,6 +114,16 @@ async def test_files_go_a_day_after_their_job_ended(database: Database, job_ulid
     assert list(tmp_path.iterdir()) == [fresh]
 
 
+async def test_a_file_that_an_import_removes_meanwhile_keeps_no_other(database: Database, tmp_path: Path) -> None:
+    old, gone = tmp_path / service.new_job_id(), tmp_path / service.new_job_id()
+    old.touch()
+    os.utime(old, (0, 0))
+    # In the list of the folder, and not there when it is looked at.
+    gone.symlink_to(tmp_path / "removed")
+    assert await uploads.purge(database, tmp_path) == 1
+    assert list(tmp_path.iterdir()) == [gone]
+
+
 async def set_state(database: Database, job_ulid: str, state: str, ended: str) -> None:
     async with database.write() as session:
         statement = "UPDATE job SET state = :state, finished_at = now() - cast(:age AS interval) WHERE job_ulid = :job"

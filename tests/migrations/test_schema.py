@@ -109,3 +109,22 @@ def test_a_wrong_password_is_one_line_without_the_password(make_database: MakeDa
     assert "wrong-password-here" not in str(refused.value)
     assert "\n" not in str(refused.value)
     assert not refused.value.may_recover
+
+
+# Deleting what these refer to looks at every row: the tables stay small.
+SMALL = {"invitation.created_by", "credential.created_by"}
+FOLLOWED = """
+    SELECT relname || '.' || attname FROM pg_constraint
+    JOIN pg_class ON pg_class.oid = conrelid
+    JOIN pg_attribute ON attrelid = conrelid AND attnum = conkey[1]
+    WHERE contype = 'f' AND connamespace = 'public'::regnamespace AND NOT EXISTS (
+        SELECT FROM pg_index WHERE indrelid = conrelid AND indpred IS NULL AND indkey[0] = conkey[1])
+    ORDER BY 1
+"""
+
+
+def test_deleting_a_row_finds_what_refers_to_it_by_an_index(system: System) -> None:
+    """PostgreSQL looks for the rows that refer to a deleted one, each time; without an index, through all of them."""
+    with psycopg.connect(system.database_url) as connection:
+        found = {name for (name,) in connection.execute(FOLLOWED)}
+    assert found == SMALL

@@ -13,7 +13,6 @@ from app.readings.segments import (
     HOUR,
     Statistics,
     UnknownFormat,
-    combine,
     decode_timestamps,
     decode_values,
     encode,
@@ -21,7 +20,6 @@ from app.readings.segments import (
     encode_values,
     hours_of,
     start_of,
-    statistics,
 )
 
 ANY_FLOAT = st.floats(allow_nan=False, width=64)
@@ -93,24 +91,3 @@ def test_hours_begin_where_the_clock_says_also_before_1970() -> None:
     ts = np.array([-1, 0, HOUR - 1, HOUR])
     assert hours_of(ts).tolist() == [-1, 0, 0, 1]
     assert [start_of(hour) for hour in (-1, 0, 1)] == [-HOUR, 0, HOUR]
-
-
-@given(st.lists(MEASURED, min_size=2, max_size=100), st.data())
-def test_statistics_of_two_parts_combine_to_those_of_the_whole(values: list[float], data: st.DataObject) -> None:
-    cut = data.draw(st.integers(1, len(values) - 1))
-    whole, parts = np.array(values), (np.array(values[:cut]), np.array(values[cut:]))
-    combined, direct = combine(*map(statistics, parts)), statistics(whole)
-    scale = float(np.abs(whole).max())
-    assert combined.sum == pytest.approx(math.fsum(values), rel=1e-12, abs=1e-13 * scale)
-    assert combined.m2 == pytest.approx(direct.m2, rel=1e-9, abs=1e-12 * scale**2)
-    assert (combined.count, combined.min, combined.max, combined.first, combined.last) == (
-        len(values), min(values), max(values), values[0], values[-1],
-    )  # fmt: skip
-
-
-def test_a_small_spread_far_from_zero_is_not_lost() -> None:
-    """A sum of squares would lose a σ of 0.02 at an offset of 10⁷."""
-    chance = np.random.default_rng(3)
-    values = 1e7 + chance.normal(0, 0.02, 7200)
-    both = combine(statistics(values[:3600]), statistics(values[3600:]))
-    assert math.sqrt(both.m2 / 7199) == pytest.approx(float(values.std(ddof=1)), rel=1e-6)

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from app.core.errors import Problem, invalid_field
+from app.core.text import first_line
 from app.readings.columns import Chunk
 from app.readings.formats.assembling import slices
 from app.readings.formats.options import Options
@@ -39,7 +40,7 @@ def chunks(batches: Iterator[pa.RecordBatch], schema: pa.Schema, options: Option
 
 def unreadable(kind: str, error: Exception) -> Problem:
     """A body that is not of its type."""
-    reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    reason = first_line(error)[:200]
     return invalid_field(("body",), f"The body is not {kind}: {reason}", "unreadable_body", what=kind, reason=reason)
 
 

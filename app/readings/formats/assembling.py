@@ -1,6 +1,6 @@
 """From the columns of a format to a chunk: servers, instants and values checked, bad rows turned into faults."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,26 @@ Faults = dict[int, FieldError]
 """The first fault of each bad row, by its place in the chunk."""
 MAX_ROWS = 16_384
 """Rows of a chunk: 1 MB as columns, and 30 ms of COPY, in which the next one is decoded."""
+MAX_COLUMNS = 256
+"""Quantities of a chunk: more than a workspace may have."""
+
+
+class Names:
+    """The quantities of a chunk whose rows name their own: each takes a column as long as the chunk, however few rows
+    have it.
+    """
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+
+    def refuse(self, names: Collection[str]) -> FieldError | None:
+        """What is wrong with a row of these quantities when the chunk cannot hold them, too."""
+        fresh = set(names) - self._known
+        if len(self._known) + len(fresh) > MAX_COLUMNS:
+            msg = f"More than {MAX_COLUMNS} different quantities at once"
+            return {"loc": [], "msg": msg, "type": "too_many_names", "ctx": {"limit": MAX_COLUMNS}}
+        self._known |= fresh
+        return None
 
 
 def assemble(

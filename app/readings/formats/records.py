@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from app.core.clock import format_instant
 from app.core.errors import FieldError
 from app.readings.columns import Chunk, Int
-from app.readings.formats.assembling import MAX_ROWS, Faults, assemble
+from app.readings.formats.assembling import MAX_ROWS, Faults, Names, assemble
 from app.readings.formats.options import Options
 from app.readings.quantities import BOUNDS, CUSTOM_BOUNDS, NAMES
 from app.readings.schemas import ReadingIn
@@ -55,7 +55,8 @@ def chunks_of_items(
     for start in range(0, len(items), MAX_ROWS):
         rows = range(start, min(start + MAX_ROWS, len(items)))
         bad = {row - start: faults[row] for row in rows if faults and row in faults}
-        good = [None if row - start in bad else _read(items[row], row - start, bad, options) for row in rows]
+        known = Names()
+        good = [None if row - start in bad else _read(items[row], row - start, bad, options, known) for row in rows]
         names = dict.fromkeys(name for reading in good if reading for name in reading.values)
         yield assemble(
             pa.array([reading and reading.server_ulid for reading in good], pa.string()),
@@ -72,15 +73,19 @@ def chunks_of_items(
         )
 
 
-def _read(item: Any, row: int, bad: Faults, options: Options) -> Any:
+def _read(item: Any, row: int, bad: Faults, options: Options, known: Names) -> Any:
     """The reading, or None and a fault."""
     if options.server_ulid is not None and isinstance(item, dict):
         item = {"server_ulid": options.server_ulid, **item}
     try:
-        return _ONE.validate_python(item)
+        reading = _ONE.validate_python(item)
     except ValidationError as error:
         bad[row] = _fault(error)
         return None
+    if refused := known.refuse(reading.values):
+        bad[row] = refused
+        return None
+    return reading
 
 
 def _fault(error: ValidationError) -> FieldError:

@@ -8,11 +8,9 @@ import pyarrow as pa
 
 from app.core.errors import invalid_field
 from app.readings.columns import Chunk, Int
-from app.readings.formats.assembling import Faults, assemble
+from app.readings.formats.assembling import MAX_COLUMNS, Faults, assemble
 from app.readings.formats.options import Options
 
-# More than a workspace may have quantities; what a file names beyond that is no reading.
-MAX_COLUMNS = 256
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
 
 

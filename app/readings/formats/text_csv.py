@@ -12,13 +12,16 @@ import pyarrow.csv as pc_csv
 from app.core.errors import FieldError, Problem, invalid_field
 from app.readings.columns import Chunk, Columns, Int
 from app.readings.formats.arrow import unreadable
-from app.readings.formats.assembling import Faults, slices
+from app.readings.formats.assembling import MAX_ROWS, Faults, slices
 from app.readings.formats.options import Options
 from app.readings.formats.tables import Layout, layout
 from app.readings.schemas import Fault
 
 BLOCK_BYTES = 2**20
 MAX_HEADER_BYTES = 64 * 1024
+# Rows of a wrong width one behind the other, some 200 bytes each: Arrow goes on to the first row that fits. A file
+# that has none in so many has another header than its rows.
+MAX_RAGGED = 200_000
 DELIMITERS = ",;\t"
 # What both Arrow and JSON call a number, and the words for numbers that are none.
 _NUMBER = r"^[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|(?i:nan|inf|infinity))$"
@@ -30,25 +33,43 @@ class _Rows:
 
     def __init__(self) -> None:
         self._next = 0
-        self._ragged: dict[int, FieldError] = {}
+        self._ragged: dict[int, tuple[int, int]] = {}
+        """How many cells such a row has, and how many the header."""
 
     def leave_out(self, row: pc_csv.InvalidRow) -> str:
-        ctx = {"have": row.actual_columns, "want": row.expected_columns}
+        if len(self._ragged) >= MAX_RAGGED:
+            return "error"
         # Arrow counts from 1, the header included.
-        self._ragged[row.number - 2] = {"loc": [], "msg": _RAGGED.format(**ctx), "type": "ragged_row", "ctx": ctx}
+        self._ragged[row.number - 2] = (row.actual_columns, row.expected_columns)
         return "skip"
 
     def number(self, count: int) -> Int:
-        """Positions of the next so many rows that Arrow gave."""
+        """Positions of the next so many rows, at least one, that Arrow gave."""
         candidates = np.arange(self._next, self._next + count + len(self._ragged))
         positions = candidates[~np.isin(candidates, list(self._ragged))][:count]
-        self._next = int(positions[-1]) + 1 if count else self._next
+        self._next = int(positions[-1]) + 1
         return positions
 
-    def take_faults(self, *, everything: bool = False) -> list[Fault]:
-        """The rows left out so far, each once."""
-        done = [row for row in self._ragged if everything or row < self._next]
-        return [Fault(row, self._ragged.pop(row)) for row in sorted(done)]
+    def left_out(self) -> Iterator[Chunk]:
+        """The rows left out before the last one that Arrow gave, each once, as chunks of faults alone."""
+        done = sorted(row for row in self._ragged if row < self._next)
+        for start in range(0, len(done), MAX_ROWS):
+            rows = done[start : start + MAX_ROWS]
+            yield Chunk(_NOTHING, [Fault(row, _ragged(*self._ragged.pop(row))) for row in rows])
+
+    def left_out_next(self) -> Iterator[Chunk]:
+        """Likewise, those directly behind it."""
+        while self._next in self._ragged:
+            self._next += 1
+        yield from self.left_out()
+
+
+_NOTHING = Columns((), np.empty(0, np.int64), np.empty(0, np.int64), {}, np.empty(0, np.int64))
+
+
+def _ragged(have: int, want: int) -> FieldError:
+    ctx = {"have": have, "want": want}
+    return {"loc": [], "msg": _RAGGED.format(**ctx), "type": "ragged_row", "ctx": ctx}
 
 
 def decode(file: BinaryIO, options: Options, _: tuple[str, ...]) -> Iterator[Chunk]:
@@ -61,8 +82,6 @@ def decode(file: BinaryIO, options: Options, _: tuple[str, ...]) -> Iterator[Chu
         raise
     except (pa.ArrowException, OSError, ValueError) as error:
         raise unreadable("CSV in UTF-8", error) from None
-    if left := rows.take_faults(everything=True):
-        yield Chunk(Columns((), np.empty(0, np.int64), np.empty(0, np.int64), {}, np.empty(0, np.int64)), left)
 
 
 class _Rejoined:
@@ -106,7 +125,12 @@ def _chunks(source: _Rejoined, header: str, rows: _Rows, options: Options) -> It
         found = layout(reader.schema.names, options)
         for batch in reader:
             for part in slices(batch):
-                yield _chunk(part, found, rows, delimiter, options)
+                index = rows.number(part.num_rows)
+                # Chunks end in the order of their last rows: an import that goes on knows by that what it has done.
+                yield from rows.left_out()
+                yield _chunk(part, found, index, delimiter, options)
+            yield from rows.left_out_next()
+        yield from rows.left_out_next()
 
 
 def _open(source: _Rejoined, header: str, delimiter: str, rows: _Rows) -> pc_csv.CSVStreamingReader:
@@ -121,15 +145,13 @@ def _open(source: _Rejoined, header: str, delimiter: str, rows: _Rows) -> pc_csv
     )
 
 
-def _chunk(table: pa.RecordBatch, found: Layout, rows: _Rows, delimiter: str, options: Options) -> Chunk:
-    index = rows.number(table.num_rows)
+def _chunk(table: pa.RecordBatch, found: Layout, index: Int, delimiter: str, options: Options) -> Chunk:
     faults: Faults = {}
     names = list(table.schema.names)
     columns = {name: _trimmed(table.column(name)) for name in names}
     for name, column in found.values.items():
         columns[column] = _numbers(columns[column], name, delimiter, faults)
-    chunk = found.chunk(pa.record_batch(list(columns.values()), names=names), index, options, faults)
-    return Chunk(chunk.columns, sorted([*chunk.faults, *rows.take_faults()], key=lambda fault: fault.index))
+    return found.chunk(pa.record_batch(list(columns.values()), names=names), index, options, faults)
 
 
 def _trimmed(column: pa.Array) -> pa.Array:

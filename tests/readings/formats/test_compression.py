@@ -54,6 +54,13 @@ def test_bombs_are_refused_while_memory_stays_flat() -> None:
     assert grown < BOMB / 8
 
 
+# Half a million faults: some 8 s.
+@pytest.mark.long
+def test_bodies_of_nothing_but_faults_keep_memory_flat() -> None:
+    command = [sys.executable, "-m", "tests.readings.formats.garbage"]
+    assert int(subprocess.run(command, check=True, capture_output=True, text=True).stdout) < 250 * 2**20
+
+
 @pytest.mark.parametrize("encoding", CODECS)
 def test_the_opened_body_has_a_limit_of_its_own(encoding: str) -> None:
     packed = CODECS[encoding](READINGS)

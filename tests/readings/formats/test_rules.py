@@ -1,5 +1,6 @@
 """What each format allows, and how it says what it does not."""
 
+import io
 import struct
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -9,8 +10,9 @@ import pyarrow as pa
 import pytest
 
 from app.core.errors import Invalid, UnsupportedMediaType
+from app.readings import formats
 from app.readings.formats import Options, ndjson, text_csv
-from app.readings.formats.tables import MAX_COLUMNS
+from app.readings.formats.assembling import MAX_COLUMNS
 from app.readings.formats.text_csv import MAX_HEADER_BYTES
 from tests.readings.formats.bodies import arrow_of, parquet_of
 from tests.readings.formats.decoded import DEFAULT, decoded
@@ -68,6 +70,40 @@ def test_ragged_rows_keep_their_places_over_many_blocks(monkeypatch: pytest.Monk
     good, bad = decoded("\n".join(["server_ulid,voltage", *rows]).encode(), CSV)
     assert bad == dict.fromkeys((row for row in range(500) if row % 7 == 3 or row % 11 == 5), "ragged_row")
     assert good == {row: ("s", None, {"voltage": float(row)}) for row in range(500) if row not in bad}
+
+
+def test_a_file_that_begins_with_ragged_rows_keeps_its_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_csv, "BLOCK_BYTES", 1000)
+    rows = [*["s"] * 2000, "s,1", *["s,1,2"] * 2000, "s,2", *["s"] * 2000]
+    good, bad = decoded("\n".join(["server_ulid,voltage", *rows]).encode(), CSV)
+    assert good == {2000: ("s", None, {"voltage": 1.0}), 4001: ("s", None, {"voltage": 2.0})}
+    assert len(bad) == 6000
+    assert set(bad.values()) == {"ragged_row"}
+
+
+def test_chunks_of_ragged_rows_end_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An import that goes on passes over the chunks that end before the row that it begins at."""
+    monkeypatch.setattr(text_csv, "BLOCK_BYTES", 100)
+    rows = ["s" if row % 3 or row > 300 else f"s,{row}" for row in range(500)]
+    body = "\n".join(["server_ulid,voltage", *rows]).encode()
+    ends = [
+        max([*chunk.columns.index.tolist(), *(fault.index for fault in chunk.faults)])
+        for chunk in formats.decode(io.BytesIO(body), CSV, DEFAULT, ())
+    ]
+    assert ends == sorted(ends)
+    assert ends[-1] == 499
+
+
+def test_a_file_whose_rows_never_fit_its_header_is_refused_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_csv, "MAX_RAGGED", 100)
+    assert refusal(b"server_ulid,voltage\n" + b"s,1,2\n" * 200, CSV) == "unreadable_body"
+
+
+def test_a_chunk_holds_a_bounded_number_of_quantities() -> None:
+    lines = [f'{{"server_ulid": "s", "voltage": 1, "q{number}": 1}}' for number in range(MAX_COLUMNS + 10)]
+    good, bad = decoded("\n".join([*lines, lines[0]]).encode(), NDJSON)
+    assert bad == dict.fromkeys(range(MAX_COLUMNS - 1, MAX_COLUMNS + 10), "too_many_names")
+    assert len(good) == MAX_COLUMNS
 
 
 def test_what_is_no_number_in_csv_is_a_fault_of_its_row() -> None:
