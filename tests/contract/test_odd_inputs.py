@@ -1,5 +1,6 @@
 """No input yields a 500: odd bodies, odd values, odd paths, odd headers, each against every operation."""
 
+import base64
 import json
 from typing import Any
 
@@ -138,3 +139,22 @@ def test_an_odd_form_is_answered(client: httpx.Client) -> None:
     for headers in (form, multipart, {"Content-Type": "multipart/form-data"}):
         for content in bodies:
             assert_answered(client.post("/auth/login", content=content, headers=headers), content)
+
+
+ODD_KEYS: list[list[object]] = [
+    ["x"], ["\u00a0\u200d\U0001f469"], ["2026-01-31T12:00:00Z", 1], ["x", 2**62], [2**62], [-(2**62)], [2**62, 2**62],
+    [0, -(2**62)], [],
+]  # fmt: skip
+LISTS = [
+    "/servers", "/fleet", "/jobs", "/keys", "/audit", "/views", "/rules", "/channels", "/incidents", "/notifications",
+    "/silences", "/servers/{ulid}/presence", "/workspaces/{workspace}/members", "/workspaces/{workspace}/invitations",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_the_cursor_of_another_list_is_answered(client: httpx.Client, user: User, server: Server, path: str) -> None:
+    (own,) = client.get("/auth/me", headers=user.headers).json()["workspaces"]
+    for key in ODD_KEYS:
+        cursor = base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+        asked = path.format(ulid=server.ulid, workspace=own["workspace_ulid"])
+        assert_answered(client.get(asked, params={"cursor": cursor}, headers=user.headers), key)
