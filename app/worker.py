@@ -39,7 +39,6 @@ app.conf.beat_schedule = {
     "purge uploads": {"task": "transfers.purge_uploads", "schedule": 3600.0},
     "purge jobs": {"task": "jobs.purge", "schedule": 3600.0, "options": {"expires": 3600}},
     "purge alerts": {"task": "alerts.purge", "schedule": 3600.0, "options": {"expires": 3600}},
-    # It reads the tables whole.
     "purge presence": {"task": "presence.purge", "schedule": 86_400.0, "options": {"expires": 3600}},
     # A message that waited for a busy worker is as good as the next one: they do not pile up.
     "seal": {"task": "readings.seal", "schedule": 60.0, "options": {"expires": 60}},

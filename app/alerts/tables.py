@@ -92,6 +92,7 @@ class Notification(Table):
         Index("ix_notification_incident", "incident_id"),
         Index("ix_notification_head", "head_id"),
         Index("ix_notification_silence", "silence_id"),
+        Index("ix_notification_channel", "channel_id", "notification_ulid"),
         Index("ix_notification_channel_due", "channel_id", "next_at", postgresql_where=text("state = 'queued'")),
     )
 
@@ -172,6 +173,7 @@ class RuleState(Table):
     """
 
     __tablename__ = "rule_state"
+    __table_args__ = (Index("ix_rule_state_server", "server_id"),)
 
     rule_id: Mapped[int] = mapped_column(ForeignKey("rule.rule_id", ondelete="CASCADE"), primary_key=True)
     server_id: Mapped[int] = mapped_column(ForeignKey("server.server_id", ondelete="CASCADE"), primary_key=True)
@@ -191,6 +193,7 @@ class Incident(Table):
             "uq_incident_unresolved", "rule_id", "server_id", unique=True, postgresql_where=text("state <> 'resolved'")
         ),
         Index("ix_incident_latest", "rule_id", "server_id", "incident_id"),
+        Index("ix_incident_server", "server_id"),
     )
 
     incident_id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True, init=False)
