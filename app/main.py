@@ -219,7 +219,7 @@ def _open_to_origins(app: FastAPI, allowed: list[str]) -> None:
     app.add_middleware(
         CORSMiddleware,
         allow_origins=allowed,
-        allow_methods=["GET", "POST", "PATCH", "DELETE"],
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "Content-Encoding", "Accept-Language", *OWN_FIELDS],
         expose_headers=["ETag", "Link", "Location", "Retry-After", "X-Request-ID", "RateLimit", "RateLimit-Policy"],
         max_age=600,
