@@ -16,8 +16,9 @@ import numpy as np
 from app.alerts import history
 from app.alerts.conditions import NEVER, Batch, Changes, States, Steps, evaluate
 from app.alerts.conditions.batch import Int, join_changes
-from app.alerts.following import LATE_SECONDS, Followed, last_of
+from app.alerts.following import LATE_SECONDS, Followed, alone, last_of
 from app.alerts.tracing import LATE_READING
+from app.core import leader
 from app.core.copy import Connection
 from app.core.db import Database
 from app.readings import recent
@@ -27,8 +28,7 @@ from app.readings.rows import Rows
 # Looks until every server had its turn: with two looks a second, ten seconds.
 PARTS = 20
 LATE = round(LATE_SECONDS * 1_000_000)
-# Servers gone over again at one look, and sealed readings read at one: a tenth of a second, for the leader's connection
-# is closed when it is idle for three.
+# Servers gone over again at one look, and sealed readings read at one, each by every rule: a tenth of a second a rule.
 MAX_AGAIN = 200
 MAX_CAUGHT_UP = 200_000
 # Of a server that was away, or a watcher that was, no more than this is judged live; a backtest judges all of it.
@@ -99,14 +99,15 @@ async def recheck(
     connection: Connection, database: Database, state: Recheck, rules: Mapping[int, Followed], seen: Int, now: int
 ) -> Found:
     """Go over one part of the servers; the changes that come of it, by rule."""
-    found = await _caught_up(database, state, rules, now)
+    rules = {number: followed for number, followed in rules.items() if not followed.failed}
+    found = await _caught_up(connection, database, state, rules, now)
     state.turn = (state.turn + 1) % PARTS
     part = slice(state.turn, None, PARTS)
     if not len(state.servers[part]):
         return found
     horizon = await recent.horizon(connection)
     await find_unread(connection, state, state.servers[part], seen[part], now)
-    found += await _again(database, rules, await _late(connection, state, part))
+    found += await _again(connection, database, rules, await _late(connection, state, part))
     state.took_turn(part, horizon)
     return found
 
@@ -124,25 +125,32 @@ async def _late(connection: Connection, state: Recheck, part: slice) -> dict[int
     return dict(list(late.items())[:MAX_AGAIN])
 
 
-async def _caught_up(database: Database, state: Recheck, rules: Mapping[int, Followed], now: int) -> Found:
+async def _caught_up(
+    connection: Connection, database: Database, state: Recheck, rules: Mapping[int, Followed], now: int
+) -> Found:
     """Read some of what was sealed unread."""
     some = np.array(sorted(_some(state.lagging)), np.int64)
     found: Found = []
     for followed in rules.values() if len(some) else ():
         at, own = followed.places(some)
         places = at[own]
-        if not len(places) or not followed.rule.quantities:
-            continue
-        low = np.maximum(followed.seen[places], now - CATCH_UP)
-        span = Span(places, low, np.full(len(places), now + AHEAD))
-        states, reached, changes = await _replayed(database, followed, followed.states, span)
-        followed.states = followed.states.put(places, states)
-        followed.seen = followed.seen.copy()
-        followed.seen[places] = np.maximum(followed.seen[places], reached)
-        followed.feed = np.maximum(followed.feed, followed.seen)
-        followed.unsaved[places] = True
-        found.append((followed, changes))
+        if len(places) and followed.rule.quantities:
+            with alone(followed):
+                found.append((followed, await _catch_up(database, followed, places, now)))
+            await leader.stay(connection)
     return found
+
+
+async def _catch_up(database: Database, followed: Followed, places: Int, now: int) -> Changes:
+    low = np.maximum(followed.seen[places], now - CATCH_UP)
+    span = Span(places, low, np.full(len(places), now + AHEAD))
+    states, reached, changes = await _replayed(database, followed, followed.states, span)
+    followed.states = followed.states.put(places, states)
+    followed.seen = followed.seen.copy()
+    followed.seen[places] = np.maximum(followed.seen[places], reached)
+    followed.feed = np.maximum(followed.feed, followed.seen)
+    followed.unsaved[places] = True
+    return changes
 
 
 def _some(lagging: dict[int, int]) -> list[int]:
@@ -155,7 +163,9 @@ def _some(lagging: dict[int, int]) -> list[int]:
     return taken
 
 
-async def _again(database: Database, rules: Mapping[int, Followed], late: Mapping[int, int]) -> Found:
+async def _again(
+    connection: Connection, database: Database, rules: Mapping[int, Followed], late: Mapping[int, int]
+) -> Found:
     """Begin again before the late readings of these servers; instants are those of the earliest."""
     if not late:
         return []
@@ -167,10 +177,11 @@ async def _again(database: Database, rules: Mapping[int, Followed], late: Mappin
         rest, since = at[own], earliest[own]
         for states, seen in reversed(followed.earlier):
             before = seen[rest] < since
-            if before.any() and followed.rule.quantities:
-                found.append(
-                    (followed, await _corrected(database, followed, states, seen, rest[before], since[before]))
-                )
+            if before.any() and followed.rule.quantities and not followed.failed:
+                with alone(followed):
+                    changes = await _corrected(database, followed, states, seen, rest[before], since[before])
+                    found.append((followed, changes))
+                await leader.stay(connection)
             rest, since = rest[~before], since[~before]
     return found
 

@@ -92,8 +92,8 @@ class Notification(Table):
         Index("ix_notification_incident", "incident_id"),
         Index("ix_notification_head", "head_id"),
         Index("ix_notification_silence", "silence_id"),
+        Index("ix_notification_channel", "channel_id", "notification_ulid"),
         Index("ix_notification_channel_due", "channel_id", "next_at", postgresql_where=text("state = 'queued'")),
-        Index("ix_notification_channel", "channel_id"),
     )
 
     notification_id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True, init=False)

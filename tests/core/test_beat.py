@@ -16,8 +16,9 @@ import redis
 from sqlalchemy import make_url
 
 from app.worker import app
+from tests.database import empty_database as empty_database
+from tests.database import own_database as own_database
 from tests.presence.test_leading import TAKES_OVER_SECONDS, until
-from tests.presence.test_leading import own_database as own_database
 from tests.system import System, clean_environment, scratch_folder
 
 ENTRY = "deliver notifications"

@@ -1,6 +1,6 @@
 """One of several watchers leads; whatever befalls it, a standby takes over within five seconds."""
 
-import os
+import asyncio
 import signal
 import subprocess
 import sys
@@ -11,7 +11,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from app.core import db, leader, migrate
+from app.core.copy import Connection
+from app.core.db import Database
+from app.core.settings import Settings
 from app.watcher import WATCHER_LOCK
+from tests.database import database as database
+from tests.database import empty_database as empty_database
+from tests.database import own_database as own_database
 from tests.system import System, clean_environment, scratch_folder
 
 # Five times the promise, because test machines are slow and busy.
@@ -36,26 +43,6 @@ class Watcher:
 
     def stands_by(self) -> bool:
         return '"standing_by"' in self.log.read_text()
-
-
-@pytest.fixture
-def own_database(system: System) -> Iterator[str]:
-    """An empty database beside the system's, with our schema."""
-    from sqlalchemy import make_url
-
-    from app.core import migrate
-    from app.core.settings import Settings
-
-    name = f"watched_{os.getpid()}_{time.monotonic_ns()}"
-    password = (system.data_dir / "postgres" / "password").read_text().strip()
-    url = make_url(system.database_url).set(username="postgres", password=password)
-    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
-    own = url.set(database=name).render_as_string(hide_password=False)
-    migrate.upgrade(Settings(database_url=own, data_dir=system.data_dir))
-    yield own
-    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as admin:
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -113,3 +100,41 @@ def test_a_stop_is_swift(pair: list[Watcher]) -> None:
     for watcher in pair:
         watcher.process.send_signal(signal.SIGTERM)
         assert watcher.process.wait(10) == 0
+
+
+@pytest.mark.long
+def test_a_watcher_that_comes_before_the_schema_waits_for_it(system: System, empty_database: str) -> None:
+    """And likewise one that is newer than the schema, while the API migrates."""
+    watcher = Watcher(scratch_folder(), empty_database, system.redis_url)
+    try:
+        until(lambda: "leader_waits_for_schema" in watcher.log.read_text())
+        migrate.upgrade(Settings(database_url=empty_database, data_dir=system.data_dir))
+        until(watcher.leads)
+        with psycopg.connect(empty_database, autocommit=True) as admin:
+            admin.execute("ALTER TABLE rule RENAME schedule TO of_before")
+            until(lambda: watcher.log.read_text().count("leader_waits_for_schema") > 1)
+            admin.execute("ALTER TABLE rule RENAME of_before TO schedule")
+        until(lambda: watcher.log.read_text().count('"leading"') > 1)
+        assert watcher.process.poll() is None
+    finally:
+        watcher.process.kill()
+        watcher.process.wait()
+
+
+async def test_a_leader_that_fell_idle_within_a_transaction_leads_again(database: Database) -> None:
+    stop, turns = asyncio.Event(), 0
+
+    async def work(connection: Connection) -> None:
+        nonlocal turns
+        turns += 1
+        if turns == 2:
+            return stop.set()
+        await connection.execute("SET idle_in_transaction_session_timeout = '100ms'")
+        async with db.transaction(connection):
+            await connection.execute("SELECT")
+            await asyncio.sleep(0.5)
+            await connection.execute("SELECT")
+        return None
+
+    await leader.lead(database, WATCHER_LOCK + 1, work, stop)
+    assert turns == 2
