@@ -179,7 +179,7 @@ def answer(asked: httpx.Client, expression: str) -> list[dict[str, list[str]]]:
 def ask_everything(asked: httpx.Client) -> None:
     assert answer(asked, 'up{job="sentinela"}')[0]["value"][1] == "1"
     for expression in every_expression():
-        answer(asked, expression.replace("$__rate_interval", "1m"))
+        answer(asked, expression.replace("$__rate_interval", "1m").replace("$__interval", "1m"))
     health = {rule["name"]: rule["health"] for rule in asked.get("/api/v1/rules").json()["data"]["groups"][0]["rules"]}
     assert set(health) == set(BAD)
     assert {name for name, state in health.items() if state == "err"} == set()
