@@ -19,6 +19,7 @@ import numpy as np
 import psutil
 import psycopg
 
+from app.cli.client import Api, Connection
 from bench.load import drive, post
 from tests.system import System, scratch_folder
 
@@ -36,8 +37,11 @@ def register(system: System, count: int) -> list[str]:
         job = client.post(f"/imports?{query}", content="node,timestamp,temperature\n" + rows).raise_for_status().json()
         while client.get(f"/jobs/{job['job_id']}").json()["state"] in ("queued", "running"):
             time.sleep(0.5)
-        servers = client.get("/servers").raise_for_status().json()
-    return [server["server_ulid"] for server in servers if server["server_name"].startswith("fleet-")]
+        servers = Api(Connection(system.url, system.admin_key), client).get_all("/servers")
+    ulids = [server["server_ulid"] for server in servers if server["server_name"].startswith("fleet-")]
+    if len(ulids) != count:
+        raise RuntimeError(f"{len(ulids)} of {count} servers were registered")
+    return ulids
 
 
 def readings(ulids: list[str], key: str, until: float) -> Iterator[bytes]:

@@ -17,10 +17,9 @@ from app.auth import audit
 from app.auth.principals import Principal
 from app.core import clock
 from app.core.db import ReadSession, WriteSession
-from app.core.errors import invalid_field
 from app.core.identifiers import new_ulid
 from app.core.paging import Asked, Page
-from app.readings.quantities import NAMES
+from app.readings.quantities import NAMES, no_such_quantity
 from app.readings.series import custom_quantities
 from app.servers import service as servers
 
@@ -55,11 +54,7 @@ async def check_judged(
     known = {*NAMES, *await custom_quantities(session, workspace_id)}
     for loc, quantity in _quantities(condition):
         if quantity not in known:
-            expected = ", ".join(sorted(known))
-            message = f"Must be one of: {expected}"
-            raise invalid_field(
-                (*prefix, "condition", *loc, "quantity"), message, "no_such_quantity", expected=expected
-            )
+            raise no_such_quantity((*prefix, "condition", *loc, "quantity"), sorted(known))
 
 
 def _quantities(condition: Condition) -> Iterator[tuple[tuple[str | int, ...], str]]:

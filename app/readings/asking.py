@@ -19,7 +19,7 @@ from app.readings.aggregates import needs
 from app.readings.engine import answer, thinning
 from app.readings.engine.conditions import parse
 from app.readings.engine.question import MAX_TS, MIN_TS, Question
-from app.readings.quantities import ID_OF_NAME
+from app.readings.quantities import ID_OF_NAME, no_such_quantity
 from app.readings.questions import DataQuery
 from app.servers.errors import NoSuchServer
 from app.servers.service import canonical_ulid
@@ -121,9 +121,7 @@ def _shown(query: DataQuery, known: dict[str, int]) -> tuple[str, ...]:
 
 def _check_quantity(known: dict[str, int], name: str, parameter: str, position: int) -> None:
     if name not in known:
-        expected = ", ".join(known)
-        message = f"Must be one of: {expected}"
-        raise invalid_field(("query", parameter, position), message, "no_such_quantity", expected=expected)
+        raise no_such_quantity(("query", parameter, position), known)
 
 
 def _check_points(question: Question) -> None:

@@ -12,9 +12,8 @@ import numpy as np
 from app.core.clock import from_microseconds
 from app.core.copy import Connection
 from app.core.db import Database
-from app.core.errors import invalid_field
 from app.readings import latest_queries as queries
-from app.readings.quantities import ID_OF_NAME, NAMES
+from app.readings.quantities import ID_OF_NAME, NAMES, no_such_quantity
 from app.readings.segments import decode_timestamps, decode_values, start_of
 from app.servers.errors import NoSuchServer
 from app.servers.service import canonical_ulid
@@ -81,9 +80,7 @@ async def asked_quantities(connection: Connection, workspace_id: int, sensor_typ
     known = ID_OF_NAME | dict(rows)
     for position, name in enumerate(sensor_types):
         if name not in known:
-            expected = ", ".join(known)
-            message = f"Must be one of: {expected}"
-            raise invalid_field(("query", "sensor_type", position), message, "no_such_quantity", expected=expected)
+            raise no_such_quantity(("query", "sensor_type", position), known)
     return {name: number for name, number in known.items() if not sensor_types or name in sensor_types}
 
 

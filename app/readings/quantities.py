@@ -1,6 +1,9 @@
 """What is measured: name, unit and plausible range. A new quantity is one entry here and one column."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from app.core.errors import Invalid, invalid_field
 
 # Far beyond anything measured, and small enough that sums of squares over billions of readings stay finite.
 HUGE = 1e30
@@ -30,3 +33,9 @@ NAMES = tuple(quantity.name for quantity in QUANTITIES)
 ID_OF_NAME = {quantity.name: quantity.quantity_id for quantity in QUANTITIES}
 BOUNDS = {quantity.name: (quantity.minimum, quantity.maximum) for quantity in QUANTITIES}
 CUSTOM_BOUNDS = (-HUGE, HUGE)
+
+
+def no_such_quantity(loc: tuple[str | int, ...], known: Iterable[str]) -> Invalid:
+    """What to say of a name, at this place of the request, that is none of these."""
+    expected = ", ".join(known)
+    return invalid_field(loc, f"Must be one of: {expected}", "no_such_quantity", expected=expected)

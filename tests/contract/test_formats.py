@@ -1,6 +1,7 @@
 """POST /data in every format and encoding: stored alike, refused alike."""
 
 import gzip
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -82,11 +83,12 @@ def test_columns_and_server_may_be_named_in_the_query(client: httpx.Client, user
     assert column(readings_of(client, user, server), "temperature") == [21.5]
 
 
-@pytest.mark.parametrize("media_type", ["application/xml", "text/html", "application/jsonlines"])
+@pytest.mark.parametrize("media_type", ["application/xml", "text/html", "application/jsonl"])
 def test_another_type_is_refused_with_those_that_are_taken(
     client: httpx.Client, server: Server, media_type: str
 ) -> None:
-    problem = assert_problem(send(client, server, b"x", media_type), 415)
+    reading = json.dumps({"server_ulid": server.ulid, "timestamp": stamp(), "temperature": 20.5}).encode()
+    problem = assert_problem(send(client, server, reading, media_type), 415)
     assert all(known in problem["detail"] for known in BODIES)
 
 
