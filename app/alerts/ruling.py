@@ -143,7 +143,7 @@ async def _begin_anew(session: WriteSession, rule: Rule, actor: str) -> None:
 
 async def remove(session: WriteSession, principal: Principal, rule_ulid: str) -> None:
     """Delete a rule; its incidents end and stay to be read. Raises: NoSuchRule."""
-    rule = await find(session, principal.workspace_id, rule_ulid)
+    rule = await find(session, principal.workspace_id, rule_ulid, lock=True)
     await resolve_all(session, rule.rule_id, principal.name, "The rule was deleted.")
     audit.record(session, principal, "rule.delete", rule.rule_ulid, before=_facts(rule))
     await session.flush()

@@ -56,7 +56,7 @@ async def patch(session: WriteSession, principal: Principal, silence_ulid: str, 
     silence = await _find(session, principal.workspace_id, silence_ulid, lock=True)
     if silence.ends_at <= clock.now():
         raise SilenceEnded("This silence has ended already; make a new one.")
-    if not silence.starts_at < until <= silence.starts_at + MAX_SILENCE:
+    if until <= silence.starts_at or until - silence.starts_at > MAX_SILENCE:
         message = "A silence ends after its beginning, and within 366 days"
         raise invalid_field(("body", "until"), message, "silence_length")
     await _end_at(session, principal, silence, until)

@@ -11,6 +11,7 @@ _CHANNELS: LiteralString = """
     SELECT rule_id, channel_id, events, group_seconds
     FROM rule JOIN channel ON channel_ulid = ANY(channel_ulids) AND channel.workspace_id = rule.workspace_id
     WHERE rule_id = ANY(%s) AND channel.enabled
+    FOR KEY SHARE OF channel
 """
 # What was held back is over before it was told.
 _CANCEL_ENDS: LiteralString = """

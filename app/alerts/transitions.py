@@ -13,6 +13,10 @@ from app.core import clock
 from app.core.copy import Connection
 from app.core.identifiers import new_ulid
 
+# Whoever deletes or changes one of these has done so before, or does it after: else an incident could come to a rule
+# that is just switched off, or to a server that is gone when it is written.
+_HOLD_RULES: LiteralString = "SELECT FROM rule WHERE rule_id = ANY(%s) ORDER BY rule_id FOR KEY SHARE"
+_HOLD_SERVERS: LiteralString = "SELECT FROM server WHERE server_id = ANY(%s) ORDER BY server_id FOR KEY SHARE"
 # The columns of `Happened`, but for the line and its time.
 _TOLD: LiteralString = """incident_id, incident_ulid, workspace_id, rule_id, rule_ulid, rule_name, server_ulid,
     server_name, severity, state, reopened"""
@@ -85,8 +89,12 @@ async def record(connection: Connection, decided: Iterable[Decided]) -> list[Hap
 
     What changes nothing leaves nothing: an end of what a person has ended, a rule that was just switched off.
     """
-    happened: list[Happened] = []
-    for batch in _rounds(decided):
+    rounds, happened = _rounds(decided), list[Happened]()
+    if rounds:
+        # The first holds every rule and server.
+        await connection.execute(_HOLD_RULES, (sorted({each.rule_id for each in rounds[0]}),))
+        await connection.execute(_HOLD_SERVERS, (sorted({each.server_id for each in rounds[0]}),))
+    for batch in rounds:
         changes = await _change(connection, batch)
         if changes:
             await telling.queue(connection, changes)
