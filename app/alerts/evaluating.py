@@ -13,13 +13,12 @@ from time import monotonic
 from typing import Literal
 
 import numpy as np
-import structlog
 
 from app.alerts import incident_queries as queries
 from app.alerts import rechecking, transitions, usual_hours
 from app.alerts.conditions import NEVER, NO_CHANGES, Batch, Changes, Steps, evaluate, warm
 from app.alerts.conditions.batch import Bool, Int
-from app.alerts.following import Followed, rows_to_save
+from app.alerts.following import Followed, alone, rows_to_save
 from app.alerts.rechecking import Recheck
 from app.alerts.scoping import Scopes, reload
 from app.alerts.telling import Happened
@@ -33,8 +32,6 @@ from app.presence.beats import OUTAGE_SECONDS
 from app.presence.watching import Change
 from app.readings import recent
 from app.readings.rows import Rows
-
-log = structlog.get_logger()
 
 SAVE_SECONDS = 30.0
 # Saved at once, some 50 ms, so that a look at presence is never late.
@@ -176,15 +173,12 @@ async def _heard(connection: Connection, servers: Int, watch: Watch) -> Bool:
 
 
 def _go_on(followed: Followed, rows: Rows, clock: Clock) -> Changes:
-    """One rule over the new readings. A rule that fails stops no other, and rests until it is changed."""
-    if followed.failed:
-        return NO_CHANGES
-    try:
-        return _judge(followed, rows, clock)
-    except Exception:
-        followed.failed = True
-        log.exception("rule_failed", rule=followed.rule_id)
-        return NO_CHANGES
+    """One rule over the new readings."""
+    found = NO_CHANGES
+    if not followed.failed:
+        with alone(followed):
+            found = _judge(followed, rows, clock)
+    return found
 
 
 def _judge(followed: Followed, rows: Rows, clock: Clock) -> Changes:

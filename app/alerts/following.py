@@ -1,16 +1,22 @@
 """What the leading watcher keeps of each rule in memory; all of it can be read anew from the rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import psycopg
+import structlog
 
 from app.alerts.conditions import NEVER, PHASES, Changes, HourlyValues, Rule, Standing, States, Steps, compiled
 from app.alerts.conditions.batch import Bool, Int
+from app.core.db import UNAVAILABLE
 
 # A late reading is looked at for so long: so old is the older of two states that are kept to begin again from.
 LATE_SECONDS = 300.0
+
+log = structlog.get_logger()
 
 
 @dataclass(slots=True)
@@ -78,6 +84,18 @@ class Followed:
     @property
     def size(self) -> int:
         return len(self.servers)
+
+
+@contextmanager
+def alone(followed: Followed) -> Iterator[None]:
+    """A rule that cannot be judged stops no other: it rests until it is changed."""
+    try:
+        yield
+    except (psycopg.Error, *UNAVAILABLE):
+        raise
+    except Exception:
+        followed.failed = True
+        log.exception("rule_failed", rule=followed.rule_id)
 
 
 def opened(row: Sequence[Any], servers: Int) -> Followed:

@@ -16,7 +16,7 @@ import numpy as np
 from app.alerts import history
 from app.alerts.conditions import NEVER, Batch, Changes, States, Steps, evaluate
 from app.alerts.conditions.batch import Int, join_changes
-from app.alerts.following import LATE_SECONDS, Followed, last_of
+from app.alerts.following import LATE_SECONDS, Followed, alone, last_of
 from app.alerts.tracing import LATE_READING
 from app.core.copy import Connection
 from app.core.db import Database
@@ -99,6 +99,7 @@ async def recheck(
     connection: Connection, database: Database, state: Recheck, rules: Mapping[int, Followed], seen: Int, now: int
 ) -> Found:
     """Go over one part of the servers; the changes that come of it, by rule."""
+    rules = {number: followed for number, followed in rules.items() if not followed.failed}
     found = await _caught_up(database, state, rules, now)
     state.turn = (state.turn + 1) % PARTS
     part = slice(state.turn, None, PARTS)
@@ -131,18 +132,22 @@ async def _caught_up(database: Database, state: Recheck, rules: Mapping[int, Fol
     for followed in rules.values() if len(some) else ():
         at, own = followed.places(some)
         places = at[own]
-        if not len(places) or not followed.rule.quantities:
-            continue
-        low = np.maximum(followed.seen[places], now - CATCH_UP)
-        span = Span(places, low, np.full(len(places), now + AHEAD))
-        states, reached, changes = await _replayed(database, followed, followed.states, span)
-        followed.states = followed.states.put(places, states)
-        followed.seen = followed.seen.copy()
-        followed.seen[places] = np.maximum(followed.seen[places], reached)
-        followed.feed = np.maximum(followed.feed, followed.seen)
-        followed.unsaved[places] = True
-        found.append((followed, changes))
+        if len(places) and followed.rule.quantities:
+            with alone(followed):
+                found.append((followed, await _catch_up(database, followed, places, now)))
     return found
+
+
+async def _catch_up(database: Database, followed: Followed, places: Int, now: int) -> Changes:
+    low = np.maximum(followed.seen[places], now - CATCH_UP)
+    span = Span(places, low, np.full(len(places), now + AHEAD))
+    states, reached, changes = await _replayed(database, followed, followed.states, span)
+    followed.states = followed.states.put(places, states)
+    followed.seen = followed.seen.copy()
+    followed.seen[places] = np.maximum(followed.seen[places], reached)
+    followed.feed = np.maximum(followed.feed, followed.seen)
+    followed.unsaved[places] = True
+    return changes
 
 
 def _some(lagging: dict[int, int]) -> list[int]:
@@ -167,10 +172,10 @@ async def _again(database: Database, rules: Mapping[int, Followed], late: Mappin
         rest, since = at[own], earliest[own]
         for states, seen in reversed(followed.earlier):
             before = seen[rest] < since
-            if before.any() and followed.rule.quantities:
-                found.append(
-                    (followed, await _corrected(database, followed, states, seen, rest[before], since[before]))
-                )
+            if before.any() and followed.rule.quantities and not followed.failed:
+                with alone(followed):
+                    changes = await _corrected(database, followed, states, seen, rest[before], since[before])
+                    found.append((followed, changes))
             rest, since = rest[~before], since[~before]
     return found
 

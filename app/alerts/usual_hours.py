@@ -11,7 +11,7 @@ from app.alerts import history
 from app.alerts.conditions import HourlyValues
 from app.alerts.conditions.batch import Int
 from app.alerts.conditions.usual import HOUR, past_hours
-from app.alerts.following import Followed
+from app.alerts.following import Followed, alone
 from app.core.db import UNAVAILABLE, Database
 from app.readings.rows import Rows
 
@@ -33,7 +33,7 @@ class Baselines:
 
 def ready(database: Database, baselines: Baselines, followed: Followed, rows: Rows, now: int) -> bool:
     """Whether the rule may go on over these rows; what it lacks is being read."""
-    if not followed.rule.days or not followed.size:
+    if not followed.rule.days or not followed.size or followed.failed:
         return True
     servers, task = baselines.tasks.get(followed.rule_id, (None, None))
     if task is not None and task.done():
@@ -60,7 +60,8 @@ def _take(followed: Followed, task: asyncio.Task[Loaded], still: bool) -> None:
     elif isinstance(error, (*UNAVAILABLE, psycopg.Error)):
         log.warning("baseline_failed", rule=followed.rule_id, reason=str(error))
     else:
-        raise error
+        with alone(followed):
+            raise error
 
 
 async def _read(database: Database, followed: Followed, hours: frozenset[int]) -> Loaded:
