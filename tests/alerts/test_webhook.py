@@ -118,3 +118,9 @@ def test_waits_grow_to_an_hour_and_last_a_night() -> None:
     assert max(waits) <= MAX_WAIT_SECONDS
     longest = [min(2.0**n, MAX_WAIT_SECONDS) for n in range(MAX_ATTEMPTS - 1)]
     assert 5 * 3600 < sum(longest) / 2 <= sum(waits) <= sum(longest) < 11 * 3600
+
+
+@pytest.mark.parametrize("host", ["a..example.com", "x" * 64 + ".example.com", "."])
+async def test_a_host_that_can_have_no_address_is_one_that_cannot_be_reached(host: str) -> None:
+    outcome = await webhook.send(CLOSED, message(f"http://{host}/ok"))
+    assert "cannot be reached" in (outcome.error or ""), outcome

@@ -24,7 +24,11 @@ class Refused(Exception):
 
 async def resolve(host: str, port: int) -> list[str]:
     """The addresses of a name, in the order in which to try them. Raises: OSError."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError:
+        # An empty label, or one of more than 63 characters.
+        raise OSError(f"{host[:100]} is no name of a host") from None
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 

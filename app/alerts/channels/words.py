@@ -1,6 +1,5 @@
 """The words of messages to people, by language; both have the same keys."""
 
-LANGUAGES = ("en", "pt")
 SEVERITIES = {
     "en": {"info": "info", "warning": "warning", "critical": "critical"},
     "pt": {"info": "informação", "warning": "aviso", "critical": "crítico"},
