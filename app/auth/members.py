@@ -7,16 +7,17 @@ from app.auth.errors import LastAdmin, NoSuchMember
 from app.auth.principals import Principal, Role
 from app.auth.schemas.workspaces import HandOver, MemberRead, RoleChange
 from app.auth.tables import Membership, User
-from app.core.clock import format_instant
+from app.core.clock import to_microseconds
 from app.core.db import ReadSession, WriteSession
-from app.core.paging import Asked, Page
+from app.core.paging import Asked, Page, instant_of
 
 
 async def list_members(session: ReadSession, workspace_id: int, asked: Asked) -> Page[MemberRead]:
     """The members in the order of joining."""
-    statement = queries.people.members(workspace_id, after=asked.key(str, int), limit=asked.fetch)
-    rows = (await session.execute(statement)).all()
-    return asked.cut(rows, lambda row: (format_instant(row.joined_at), row.user_id)).map(_read)
+    key = asked.key(int, int)
+    after = key and (instant_of(key[0]), key[1])
+    rows = (await session.execute(queries.people.members(workspace_id, after=after, limit=asked.fetch))).all()
+    return asked.cut(rows, lambda row: (to_microseconds(row.joined_at), row.user_id)).map(_read)
 
 
 async def change_role(session: WriteSession, principal: Principal, user_ulid: str, body: RoleChange) -> MemberRead:

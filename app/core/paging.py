@@ -10,15 +10,19 @@ import base64
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Query, Request, Response
 
+from app.core.clock import from_microseconds
 from app.core.errors import Problem, invalid_field
 from app.core.text import NO_CONTROL_CHARACTERS, is_storable
 
 # A thousand rows of any list are some 300 KB; who leaves `limit` out and has fewer sees all of them.
 MAX_LIMIT = DEFAULT_LIMIT = 1000
+# A name of 200 characters of four bytes each is 1,072 in base 64.
+MAX_CURSOR = 1500
 Key = tuple[str | int, ...]
 T = TypeVar("T")
 R = TypeVar("R")
@@ -89,7 +93,7 @@ async def pages(
         str | None,
         Query(
             description='Where the page starts: from the address in `Link: rel="next"` of the page before.',
-            max_length=1000,
+            max_length=MAX_CURSOR,
             pattern=NO_CONTROL_CHARACTERS,
         ),
     ] = None,
@@ -112,12 +116,20 @@ def decode(cursor: str) -> Key:
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _not_ours() from None
     # What a name may hold, and no integer beyond eight bytes.
     if not isinstance(found, list) or not all(_is_part(part) for part in found):
         raise _not_ours()
     return tuple(found)
+
+
+def instant_of(microseconds: int) -> datetime:
+    """An instant that is a part of a key, as microseconds since 1970. Raises: Invalid for one that no list holds."""
+    try:
+        return from_microseconds(microseconds)
+    except OverflowError:
+        raise _not_ours() from None
 
 
 def _is_part(part: object) -> bool:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ARRAY, Integer, Select, and_, bindparam, func, literal, select, true, tuple_
+from sqlalchemy import ARRAY, Integer, Select, and_, bindparam, func, literal, select, true
 
-from app.core.paging import Key
+from app.core.paging import Asked
 from app.presence.tables import ServerActivity
 from app.readings.quantities import NAMES
 from app.readings.tables import HotReading
@@ -19,16 +19,17 @@ from app.servers.tables import Server
 _VALUES = (*(getattr(HotReading, name) for name in NAMES), HotReading.extra)
 
 
-def servers(workspace_id: int, after: Key | None, fetch: int) -> Select[Server, datetime]:
-    """Servers by name with their last arrival."""
+def servers(workspace_id: int, asked: Asked) -> Select[Server, datetime]:
+    """Servers by name, which is theirs alone in the workspace, with their last arrival."""
     statement = (
         select(Server, ServerActivity.last_arrival_at)
         .outerjoin(ServerActivity, ServerActivity.server_id == Server.server_id)
         .where(Server.workspace_id == workspace_id)
-        .order_by(Server.name, Server.server_id)
-        .limit(fetch)
+        .order_by(Server.name)
+        .limit(asked.fetch)
     )
-    return statement if after is None else statement.where(tuple_(Server.name, Server.server_id) > after)
+    key = asked.key(str)
+    return statement.where(Server.name > key[0]) if key else statement
 
 
 def clock() -> Select[Any]:

@@ -27,8 +27,8 @@ async def fleet(
     """A page of servers by name, with the page's place in the list."""
     async with database.read(workspace_id) as session:
         now: datetime = (await session.execute(queries.clock())).scalar_one()
-        rows = (await session.execute(queries.servers(workspace_id, asked.key(str, int), asked.fetch))).all()
-        page = asked.cut(rows, lambda row: (row.Server.name, row.Server.server_id))
+        rows = (await session.execute(queries.servers(workspace_id, asked))).all()
+        page = asked.cut(rows, lambda row: (row.Server.name,))
         numbers = [row.Server.server_id for row in page.items]
         sparklines = await _sparklines(session, numbers, now)
     newest = await _newest(database, workspace_id, numbers)

@@ -1,11 +1,11 @@
 """Statements of presence. All times are the database's, so that the clocks of several API machines don't matter."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, LiteralString
 
 from sqlalchemy import Select, func, select
 
-from app.core.paging import Asked
+from app.core.paging import Asked, instant_of
 from app.presence import beats
 from app.presence.tables import PlatformOutage, PresenceInterval, ServerActivity
 from app.servers.tables import Server
@@ -52,8 +52,7 @@ def intervals(server_id: int, start: datetime | None, end: datetime | None, aske
     if end is not None:
         statement = statement.where(PresenceInterval.started_at <= end)
     if key := asked.key(int):
-        before = datetime.fromtimestamp(0, tz=UTC) + timedelta(microseconds=key[0])
-        statement = statement.where(PresenceInterval.started_at < before)
+        statement = statement.where(PresenceInterval.started_at < instant_of(key[0]))
     return statement
 
 

@@ -1,5 +1,6 @@
 """No input yields a 500: odd bodies, odd values, odd paths, odd headers, each against every operation."""
 
+import base64
 import json
 from typing import Any
 
@@ -158,3 +159,22 @@ def test_a_cursor_from_beyond_all_time_is_answered(
             query, _, _ = decode(httpx.URL(page.links["next"]["url"]).params["cursor"])
             crafted = asked | {"cursor": encode((query, ts, key))}
             assert_answered(client.get("/data", params=crafted, headers=user.headers), crafted)
+
+
+ODD_KEYS: list[list[object]] = [
+    ["x"], ["\u00a0\u200d\U0001f469"], ["2026-01-31T12:00:00Z", 1], ["x", 2**62], [2**62], [-(2**62)], [2**62, 2**62],
+    [0, -(2**62)], [],
+]  # fmt: skip
+LISTS = [
+    "/servers", "/fleet", "/jobs", "/keys", "/audit", "/views", "/rules", "/channels", "/incidents", "/notifications",
+    "/silences", "/servers/{ulid}/presence", "/workspaces/{workspace}/members", "/workspaces/{workspace}/invitations",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_the_cursor_of_another_list_is_answered(client: httpx.Client, user: User, server: Server, path: str) -> None:
+    (own,) = client.get("/auth/me", headers=user.headers).json()["workspaces"]
+    for key in ODD_KEYS:
+        cursor = base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+        asked = path.format(ulid=server.ulid, workspace=own["workspace_ulid"])
+        assert_answered(client.get(asked, params={"cursor": cursor}, headers=user.headers), key)

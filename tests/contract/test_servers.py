@@ -88,6 +88,21 @@ def test_servers_are_listed_by_name(client: httpx.Client, newcomer: User) -> Non
     assert set(rows[0]) >= {"server_ulid", "server_name", "offline_after_seconds", "created_at"}
 
 
+@pytest.mark.parametrize("path", ["/servers", "/fleet"])
+def test_a_page_may_end_at_any_name(client: httpx.Client, newcomer: User, path: str) -> None:
+    names = ["a\u00a0b", "b\U0001f469\u200d\U0001f527", "c\u3000", "d'\"\\", "\U0001f600" * 200]
+    for name in names:
+        client.post("/servers", json={"server_name": name}, headers=newcomer.headers).raise_for_status()
+    seen, url = [], f"{path}?limit=1"
+    while url:
+        answer = client.get(url, headers=newcomer.headers)
+        assert answer.status_code == 200, answer.text
+        rows = answer.json()
+        seen += [row["server_name"] for row in (rows if path == "/servers" else rows["servers"])]
+        url = answer.links.get("next", {}).get("url", "")
+    assert seen == [name.strip() for name in names]
+
+
 def test_the_list_can_be_asked_for_one_name(client: httpx.Client, user: User, new_server: NewServer) -> None:
     wanted, _ = new_server(user), new_server(user)
     assert [row["server_ulid"] for row in listed(client, user, name=wanted.name)] == [wanted.ulid]

@@ -1,8 +1,9 @@
 """Statements of people and workspaces."""
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Select, and_, cast, delete, func, literal, select, text, tuple_
+from sqlalchemy import BigInteger, DateTime, Select, and_, delete, func, literal, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from app.auth.tables import Credential, Invitation, Membership, PasswordReset, User, Workspace
@@ -58,8 +59,11 @@ def lock_workspace(workspace_id: int) -> Select[int]:
     return select(Workspace.workspace_id).where(Workspace.workspace_id == workspace_id).with_for_update()
 
 
-def members(workspace_id: int, *, after: tuple[str, int] | None, limit: int) -> Any:
-    """Members in the order of joining: number, identifier, name, role, and when they joined."""
+def members(workspace_id: int, *, after: tuple[datetime, int] | None, limit: int) -> Any:
+    """Members in the order of joining: number, identifier, name, role, and when they joined.
+
+    `after` is when somebody joined, and their number.
+    """
     columns = (User.user_id, User.user_ulid, User.username, Membership.role, Membership.joined_at)
     statement = (
         select(*columns)
@@ -69,8 +73,9 @@ def members(workspace_id: int, *, after: tuple[str, int] | None, limit: int) -> 
         .limit(limit)
     )
     if after is not None:
-        place = (cast(literal(after[0]), DateTime(timezone=True)), after[1])
-        statement = statement.where(tuple_(Membership.joined_at, Membership.user_id) > tuple_(*place))
+        # A cursor's number may be larger than any user's.
+        place = tuple_(literal(after[0], DateTime(timezone=True)), literal(after[1], BigInteger))
+        statement = statement.where(tuple_(Membership.joined_at, Membership.user_id) > place)
     return statement
 
 
