@@ -60,10 +60,18 @@ def check_origin(request: Request) -> None:
             raise CrossSite("This request comes from another site.")
         return
     origin = request.headers.get("origin")
-    own = {request.headers.get("host"), urlsplit(request.app.state.settings.public_url).netloc} - {"", None}
+    own = {request.headers.get("host"), _host_of(request.app.state.settings.public_url)} - {"", None}
     # A page without an origin of its own, such as a sandboxed frame, says "null".
-    if origin is not None and urlsplit(origin).netloc not in own:
+    if origin is not None and _host_of(origin) not in own:
         raise CrossSite("This request comes from another site.")
+
+
+def _host_of(address: str) -> str:
+    """Host and port of an address; nothing for a text that is none, which is nobody's own."""
+    try:
+        return urlsplit(address).netloc
+    except ValueError:
+        return ""
 
 
 def check_csrf(request: Request, secret: str) -> None:

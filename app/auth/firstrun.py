@@ -38,7 +38,7 @@ def new_admin_key(settings: Settings) -> str | None:
 
 async def _create_admin(database: Database) -> FirstRun | None:
     async with database.write() as session:
-        if (await session.scalars(queries.people.users())).first() is not None:
+        if (await session.scalars(queries.people.users(limit=1))).first() is not None:
             return None
         body = Register(username="admin", password=secrets.token_urlsafe(12))
         account = await accounts.create_account(session, body)
@@ -49,13 +49,11 @@ async def _create_admin(database: Database) -> FirstRun | None:
 
 async def _new_admin_key(database: Database) -> str | None:
     async with database.write() as session:
-        for user in await session.scalars(queries.people.users()):
-            if user.administers_installation:
-                workspace, _ = (await session.execute(queries.people.workspaces_of(user.user_id))).first() or (None, "")
-                if workspace is not None:
-                    admin = Principal(workspace.workspace_id, frozenset({"admin"}), user_id=user.user_id)
-                    body = KeyCreate(name=KEY_NAME, scopes=["admin"])
-                    return (await keys.create_key(session, admin, body)).key
+        for user_id in (await session.scalars(queries.people.administrators())).all():
+            workspace, _ = (await session.execute(queries.people.workspaces_of(user_id))).first() or (None, "")
+            if workspace is not None:
+                admin = Principal(workspace.workspace_id, frozenset({"admin"}), user_id=user_id)
+                return (await keys.create_key(session, admin, KeyCreate(name=KEY_NAME, scopes=["admin"]))).key
     return None
 
 

@@ -1,9 +1,11 @@
 """Sessions: signing in and out, for programs with tokens and for browsers with a cookie."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import Delete
 
 from app.auth import audit, queries, tokens
@@ -16,12 +18,17 @@ from app.auth.tables import LoginSession, RefreshToken, User
 from app.auth.throttle import Throttle
 from app.core import origin
 from app.core.clock import now
-from app.core.db import Database, WriteSession
+from app.core.db import UNAVAILABLE, Database, WriteSession
 from app.core.identifiers import new_ulid
 from app.core.settings import Settings
 
 # What browsers call themselves is some 120 characters; a longer one says nothing to its reader.
 MAX_AGENT = 200
+# Refusals are recorded beside their answers, whose time would tell whether there is such a user. As many at once as
+# passwords are hashed in the time of a commit: a few.
+_noting: set[asyncio.Task[None]] = set()
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +82,18 @@ async def prove(database: Database, throttle: Throttle, username: str, password:
         await throttle.succeeded(username)
         return user
     if user is not None:
+        task = asyncio.create_task(_note_refusal(database, user))
+        _noting.add(task)
+        task.add_done_callback(_noting.discard)
+    raise WrongPassword("Wrong username or password.")
+
+
+async def _note_refusal(database: Database, user: User) -> None:
+    try:
         async with database.write() as session:
             await audit.record_person(session, user, "session.refuse", user.user_ulid)
-    raise WrongPassword("Wrong username or password.")
+    except UNAVAILABLE as error:
+        log.warning("refusal_not_recorded", user_id=user.user_id, error=str(error))
 
 
 async def _open(
@@ -184,10 +200,14 @@ def read(row: LoginSession, current: str | None) -> SessionRead:
 
 
 async def purge(database: Database, slice_size: int = 1000) -> int:
-    """Delete what opens nothing any more, in slices: tokens, resets, sessions of a month ago; returns how many rows."""
+    """Delete what opens nothing any more, in slices: tokens, resets, invitations, sessions of a month ago.
+
+    How many rows went.
+    """
     kinds = (
         queries.sessions.delete_expired_refresh_tokens,
         queries.sessions.delete_expired_resets,
+        queries.sessions.delete_expired_invitations,
         queries.sessions.delete_dead_sessions,
     )
     return sum([await _purge(database, kind(slice_size), slice_size) for kind in kinds])

@@ -8,7 +8,7 @@ from app.core import queue
 
 @shared_task(name="auth.purge_refresh_tokens")
 def purge_refresh_tokens() -> int:
-    """Delete tokens, resets and sessions that open nothing any more; scheduled hourly."""
+    """Delete tokens, resets, invitations and sessions that open nothing any more; scheduled hourly."""
     return queue.run(lambda resources: sessions.purge(resources.database))
 
 

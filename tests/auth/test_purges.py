@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import httpx
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from app.auth import audit, sessions
-from app.auth.tables import AuditEntry, LoginSession, RefreshToken
+from app.auth.tables import AuditEntry, Invitation, LoginSession, RefreshToken
 from app.core.clock import now
 from app.core.db import Database
 from app.core.settings import Settings
@@ -41,6 +41,23 @@ async def test_the_record_is_kept_as_long_as_the_setting_says(
     keep_a_month = settings.model_copy(update={"audit_retention_days": 30})
     assert await audit.purge(database, keep_a_month, slice_size=1) >= 2
     assert await ages() == [1, 29]
+
+
+async def test_invitations_that_ran_out_go_with_their_address(
+    database: Database, client: httpx.Client, new_user: NewUser
+) -> None:
+    host = new_user()
+    (own,) = client.get("/auth/me", headers=host.headers).json()["workspaces"]
+    path = f"/workspaces/{own['workspace_ulid']}/invitations"
+    made = [client.post(path, json={}, headers=host.headers).raise_for_status().json() for _ in range(2)]
+    mine = [row["invitation_id"] for row in made]
+    async with database.write() as session:
+        aged = update(Invitation).where(Invitation.invitation_ulid == mine[0])
+        await session.execute(aged.values(expires_at=now() - timedelta(seconds=1)))
+    await sessions.purge(database, slice_size=1)
+    async with database.write() as session:
+        left = select(Invitation.invitation_ulid).where(Invitation.invitation_ulid.in_(mine))
+        assert (await session.scalars(left)).all() == mine[1:]
 
 
 async def test_dead_sessions_go_after_a_month_and_their_tokens_at_once(

@@ -101,3 +101,10 @@ async def test_a_use_shows_without_closing(database: Database, processes: list[K
     async with asyncio.timeout(10):
         while await last_used(database, key) is None:
             await asyncio.sleep(0.1)
+
+
+async def test_a_fleet_s_keys_are_one_write(database: Database, key: Principal) -> None:
+    """More than a statement takes parameters."""
+    others = [Principal(key.workspace_id, frozenset(), credential_id=-number) for number in range(1, 70_000)]
+    await use_once(database, *others, key)
+    assert await last_used(database, key) is not None

@@ -87,7 +87,8 @@ def test_another_sessions_csrf_token_does_not_do(system: System, browser: httpx.
 
 
 @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
-                                     {"Origin": "https://evil.example"}, {"Origin": "null"}])  # fmt: skip
+                                     {"Origin": "https://evil.example"}, {"Origin": "null"},
+                                     {"Origin": "http://["}])  # fmt: skip
 def test_another_site_changes_nothing_even_with_the_token(browser: httpx.Client, headers: dict[str, str]) -> None:
     before = browser.get("/servers").json()
     assert_problem(create(browser, **headers), 403)

@@ -1,13 +1,16 @@
 """POST /auth/login: by JSON and by form; wrong is wrong in one way only."""
 
+import time
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from tests.conftest import User
 from tests.contract.calls import bearer, log_in, metric, unique
 from tests.contract.problems import assert_problem, assert_refused
+from tests.system import System
 
 HASHES = "sentinela_password_hashes_total"
 
@@ -62,6 +65,19 @@ def test_wrong_password_and_unknown_user_cost_the_same_hashing(client: httpx.Cli
     after = metric(client, HASHES)
     assert between - before >= 1
     assert after - between == between - before
+
+
+def test_a_wrong_password_is_answered_before_it_is_recorded(client: httpx.Client, system: System, user: User) -> None:
+    """Recording takes some milliseconds, which would tell that there is such a user."""
+    with psycopg.connect(system.database_url) as busy:
+        busy.execute("LOCK TABLE audit_log IN SHARE MODE")
+        begun = time.monotonic()
+        assert_problem(log_in(client, user.username, "not this one"), 401)
+        assert time.monotonic() - begun < 5, "it waited for the record"
+    deadline = time.monotonic() + 10
+    while not client.get("/audit", params={"action": "session.refuse"}, headers=user.headers).json():
+        assert time.monotonic() < deadline, "it was not recorded"
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("missing", ["username", "password"])

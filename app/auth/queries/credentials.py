@@ -27,8 +27,7 @@ from app.auth.tables import AuthEpoch, Credential, User, Workspace
 def unrevoked(credential_ids: Collection[int]) -> Any:
     """Number, scopes and end of those of these keys that are not revoked."""
     columns = (Credential.credential_id, Credential.scopes, Credential.expires_at)
-    known = Credential.credential_id == any_(literal(list(credential_ids), ARRAY(Integer)))
-    return select(*columns).where(known, Credential.revoked_at.is_(None))
+    return select(*columns).where(_one_of(credential_ids), Credential.revoked_at.is_(None))
 
 
 def epoch() -> Select[int]:
@@ -56,7 +55,7 @@ def note_uses(credential_ids: Collection[int]) -> Update:
     A row that another process holds is passed over: that one notes the use, or revokes the key.
     """
     stale = or_(Credential.last_used_at.is_(None), Credential.last_used_at < func.now() - text("interval '1 minute'"))
-    used = select(Credential.credential_id).where(Credential.credential_id.in_(credential_ids), stale)
+    used = select(Credential.credential_id).where(_one_of(credential_ids), stale)
     free = used.with_for_update(key_share=True, skip_locked=True)
     return update(Credential).where(Credential.credential_id.in_(free)).values(last_used_at=func.now())
 
@@ -82,6 +81,11 @@ def end_keys(workspace_id: int, server_id: int, moment: datetime) -> Update:
     """The server's keys are valid until then; one that ends before does not live longer for it."""
     sooner = func.least(Credential.expires_at, moment)
     return update(Credential).where(_live(workspace_id, server_id)).values(expires_at=sooner)
+
+
+def _one_of(credential_ids: Collection[int]) -> ColumnElement[bool]:
+    # As one array: of parameters a statement takes 65,535, and a fleet may have more keys.
+    return Credential.credential_id == any_(literal(list(credential_ids), ARRAY(Integer)))
 
 
 def _live(workspace_id: int, server_id: int | None) -> ColumnElement[bool]:

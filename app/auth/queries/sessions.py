@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Delete, Select, Update, and_, delete, func, or_, select, text, update
 
-from app.auth.tables import LoginSession, PasswordReset, RefreshToken, User
+from app.auth.tables import Invitation, LoginSession, PasswordReset, RefreshToken, User
 
 # `last_used_at` is true to the minute; a write a request would cost more than the request.
 _STALE = text("login_session.last_used_at < now() - interval '1 minute'")
@@ -105,6 +105,12 @@ def delete_expired_resets(limit: int) -> Delete:
     """At most `limit` resets of passwords that nobody used in time."""
     expired = select(PasswordReset.token_hash).where(PasswordReset.expires_at < func.now()).limit(limit)
     return delete(PasswordReset).where(PasswordReset.token_hash.in_(expired))
+
+
+def delete_expired_invitations(limit: int) -> Delete:
+    """At most `limit` invitations that nobody used in time: an address is kept no longer than it is needed."""
+    expired = select(Invitation.token_hash).where(Invitation.expires_at < func.now()).limit(limit)
+    return delete(Invitation).where(Invitation.token_hash.in_(expired))
 
 
 def delete_expired_refresh_tokens(limit: int) -> Delete:
