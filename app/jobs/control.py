@@ -14,6 +14,9 @@ from app.jobs.schemas import JobLogLine, JobRead
 from app.jobs.service import UNSTOPPABLE, find
 from app.jobs.tables import Job, JobLine
 
+# Kinds that only an administrator starts, and so tries again: somebody may have stopped one for a good reason.
+ADMINISTRATIVE = frozenset({"deletion", "data_deletion", "seal", "verification"})
+
 
 async def page(
     session: ReadSession, workspace_id: int, kinds: Collection[str], states: Collection[str], asked: Asked
@@ -53,9 +56,11 @@ async def cancel(session: WriteSession, principal: Principal, job_ulid: str) -> 
 async def retry(session: WriteSession, principal: Principal, job_ulid: str) -> tuple[JobRead, str]:
     """Queue a failed or cancelled job again, to go on where it ended; also its request's id, to announce it with.
 
-    Raises: NoSuchJob, JobNotFailed.
+    Raises: NoSuchJob, JobNotFailed; MissingScope for a job that only an administrator may start.
     """
     job = await find(session, principal.workspace_id, job_ulid, lock=True)
+    if job.kind in ADMINISTRATIVE:
+        principal.require("admin")
     if job.state not in ("failed", "cancelled"):
         message = "Only a failed or cancelled job can be tried again; this one is {state}."
         raise JobNotFailed(message, state=job.state)

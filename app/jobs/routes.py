@@ -52,7 +52,10 @@ async def cancel_job(job_id: JobPath, principal: Writer, session: InWriteTransac
 async def retry_job(
     job_id: JobPath, principal: Writer, session: InWriteTransaction, background: BackgroundTasks
 ) -> JobRead:
-    """Try a failed or cancelled job again; it goes on where it ended. Any other is a 409."""
+    """Try a failed or cancelled job again; it goes on where it ended. Any other is a 409.
+
+    A deletion, a sealing or a verification takes an administrator, as it did to begin it.
+    """
     job, request_id = await control.retry(session, principal, job_id)
     background.add_task(service.announce, job.kind, job.job_id, request_id)
     return job

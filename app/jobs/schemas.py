@@ -31,7 +31,7 @@ class JobRead(BaseModel):
     kind: str = Field(examples=["import"])
     state: State
     progress: float = Field(description="From 0 to 1.", examples=[0.42])
-    owner: JobOwner | None = Field(description="Who started it; null for jobs of old.")
+    owner: JobOwner | None = Field(description="Who started it; null: of old, or whoever deleted their account by it.")
     attempts: int = Field(
         description="How often a worker began it since it last got on; after 5 without getting on it fails.",
         examples=[1],

@@ -84,7 +84,8 @@ async def _create(
         if noted:
             action, target, facts = noted
             audit.record(session, principal, action, target, after=facts)
-        return await jobs.create(session, principal.workspace_id, jobs.new_job_id(), kind, parameters, request_id)
+        job_ulid = jobs.new_job_id()
+        return await jobs.create(session, principal.workspace_id, job_ulid, kind, parameters, request_id, principal)
 
 
 def _require_installation(principal: Principal) -> None:

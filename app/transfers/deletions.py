@@ -60,16 +60,16 @@ async def delete_server(session: WriteSession, principal: Principal, server_ulid
     server = await servers.find(session, principal.workspace_id, server_ulid)
     audit.record(session, principal, "server.delete", server.server_ulid, before={"server_name": server.name})
     await session.delete(server)
-    return await _add_job(session, principal.workspace_id, [server.server_id])
+    return await _add_job(session, principal.workspace_id, [server.server_id], principal)
 
 
-async def delete_workspace(session: WriteSession, workspace_id: int) -> JobRead:
+async def delete_workspace(session: WriteSession, workspace_id: int, owner: Principal | None = None) -> JobRead:
     """Let nobody into the workspace from now on; a job that the caller announces deletes all that it holds."""
     numbers = (await session.scalars(queries.servers_of(workspace_id))).all()
     for statement in queries.shut(workspace_id):
         await session.execute(statement)
     log.info("workspace_deleted", workspace_id=workspace_id, servers=len(numbers))
-    return await _add_job(session, workspace_id, list(numbers), whole=True)
+    return await _add_job(session, workspace_id, list(numbers), owner, whole=True)
 
 
 async def delete_account(session: WriteSession, principal: Principal) -> list[JobRead]:
@@ -79,10 +79,13 @@ async def delete_account(session: WriteSession, principal: Principal) -> list[Jo
     return [await delete_workspace(session, workspace_id) for workspace_id in abandoned]
 
 
-async def _add_job(session: WriteSession, workspace_id: int, numbers: list[int], whole: bool = False) -> JobRead:
+async def _add_job(
+    session: WriteSession, workspace_id: int, numbers: list[int], owner: Principal | None, *, whole: bool = False
+) -> JobRead:
     parameters = {"servers": numbers, "workspace": whole, "settled": (now() + SETTLE).timestamp()}
     parameters |= {jobs.UNSTOPPABLE: True}
-    return await jobs.create(session, workspace_id, jobs.new_job_id(), KIND, parameters, origin.current().request_id)
+    job_ulid, request_id = jobs.new_job_id(), origin.current().request_id
+    return await jobs.create(session, workspace_id, job_ulid, KIND, parameters, request_id, owner)
 
 
 async def run(resources: Resources, job_ulid: str) -> None:

@@ -113,7 +113,7 @@ async def delete_workspace(
     principal: AdminMember, session: InWriteTransaction, response: Response, background: BackgroundTasks
 ) -> JobRead:
     """Delete a workspace for good: nobody gets in any more, and a job deletes its servers, readings and record."""
-    job = await deletions.delete_workspace(session, principal.workspace_id)
+    job = await deletions.delete_workspace(session, principal.workspace_id, principal)
     return _announced(job, response, background)
 
 

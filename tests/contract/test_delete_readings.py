@@ -29,6 +29,7 @@ def deleted(client: httpx.Client, user: User, server: Server, **query: str) -> i
     assert response.status_code == 200, response.text
     job: Row = response.json()
     assert (job["kind"], job["state"], job["error"]) == ("data_deletion", "done", None)
+    assert job["owner"]["id"], "somebody did it"
     count: int = job["result"]["readings"]
     return count
 

@@ -56,7 +56,7 @@ def test_a_deleted_server_is_gone_with_its_keys_and_its_readings(
     assert server.ulid not in client.get("/servers", headers=user.headers).text
     assert_problem(client.get("/data", params={"server_ulid": server.ulid}, headers=user.headers), 404)
     job = finished(client, user, answer.json())
-    assert job["kind"] == "deletion"
+    assert (job["kind"], job["owner"]["name"]) == ("deletion", user.username)
     assert job["result"]["readings"] >= 501
     for table in (
         *("reading", "server_activity", "server_arrivals", "server_quantity", "server_history"),

@@ -166,6 +166,21 @@ def test_whoever_only_reads_changes_no_job(client: httpx.Client, user: User, ver
     assert_problem(client.post(f"/jobs/{job_id}/{verb}", headers=bearer(key)), 403)
 
 
+async def test_whoever_may_not_delete_does_not_by_trying_again(
+    database: Database, client: httpx.Client, newcomer: User
+) -> None:
+    workspace_id = await workspace_of(database, client, newcomer)
+    nothing = {"server": 0, "start": 0, "end": 1, "quantity": None}
+    async with database.write(workspace_id) as session:
+        job_id = service.new_job_id()
+        await service.create(session, workspace_id, job_id, "data_deletion", nothing, "")
+    control(client, newcomer, job_id, "cancel").raise_for_status()
+    operator = new_key(client, newcomer, scopes=["read", "write"])["key"]
+    assert_problem(client.post(f"/jobs/{job_id}/retry", headers=bearer(operator)), 403)
+    assert client.get(f"/jobs/{job_id}", headers=newcomer.headers).json()["state"] == "cancelled"
+    assert control(client, newcomer, job_id, "retry").status_code == 202
+
+
 async def test_the_owner_of_a_key_s_job_is_the_key(
     client: httpx.Client, newcomer: User, new_user: NewUser, server: Server
 ) -> None:
