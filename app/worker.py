@@ -46,7 +46,6 @@ app.conf.beat_schedule = {
     "purge uploads": _every(3600.0, "transfers.purge_uploads"),
     "purge jobs": _every(3600.0, "jobs.purge"),
     "purge alerts": _every(3600.0, "alerts.purge"),
-    # It reads the tables whole.
     "purge presence": _every(86_400.0, "presence.purge"),
     "seal": _every(60.0, "readings.seal"),
     "drop expired readings": _every(3600.0, "readings.drop_expired"),

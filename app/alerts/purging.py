@@ -10,20 +10,21 @@ from app.core.settings import Settings
 _DELETE_NOTIFICATIONS = text("""
     DELETE FROM notification WHERE notification_id IN (
         SELECT notification_id FROM notification
-        WHERE state <> 'queued' AND head_id IS NULL AND created_at < :before LIMIT :size)
+        WHERE notification_ulid < :made AND state <> 'queued' AND head_id IS NULL AND created_at < :before LIMIT :size)
     RETURNING 1
 """)
 # By the newest line of its timeline, for a rule that looks at old readings opens incidents of long ago.
 _DELETE_INCIDENTS = text("""
     DELETE FROM incident WHERE incident_id IN (
         SELECT incident_id FROM incident
-        WHERE state = 'resolved' AND resolved_at < :before AND NOT EXISTS (
+        WHERE incident_ulid < :made AND state = 'resolved' AND resolved_at < :before AND NOT EXISTS (
             SELECT FROM incident_event AS line WHERE line.incident_id = incident.incident_id AND line.at >= :before)
         LIMIT :size)
     RETURNING 1
 """)
 _DELETE_SILENCES = text("""
-    DELETE FROM silence WHERE silence_id IN (SELECT silence_id FROM silence WHERE ends_at < :before LIMIT :size)
+    DELETE FROM silence WHERE silence_id IN (
+        SELECT silence_id FROM silence WHERE silence_ulid < :made AND ends_at < :before LIMIT :size)
     RETURNING 1
 """)
 

@@ -47,6 +47,19 @@ def unguard(table: str) -> None:
     _with_roles(f"REVOKE ALL ON {table} FROM sentinela_reader")
 
 
+def show_columns(table: str, columns: Sequence[str]) -> None:
+    """Of a table that the reader saw whole it sees only these columns."""
+    _with_roles(
+        f"REVOKE SELECT ON {table} FROM sentinela_reader",  # noqa: S608 - of constants
+        f"GRANT SELECT ({', '.join(columns)}) ON {table} TO sentinela_reader",
+    )
+
+
+def show_whole(table: str) -> None:
+    """Take back what `show_columns` did."""
+    _with_roles(f"GRANT SELECT ON {table} TO sentinela_reader")
+
+
 def append_only(table: str, condition: str) -> None:
     """The reader sees the rows that meet the condition; the writer adds rows and sees all, but changes none."""
     op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")

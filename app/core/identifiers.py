@@ -1,6 +1,7 @@
 """Identifiers on the wire: ULIDs, 26 characters of Crockford's base 32."""
 
 import time
+from datetime import datetime
 
 from fastapi import Path
 from ulid import ULID
@@ -15,6 +16,11 @@ IdPath = Path(max_length=100, pattern=NO_CONTROL_CHARACTERS, examples=[ULID_EXAM
 def new_ulid() -> str:
     """A fresh identifier."""
     return str(ULID())
+
+
+def first_ulid_of(moment: datetime) -> str:
+    """The least identifier of this moment: those that were made before it sort before, the others behind."""
+    return str(ULID.from_timestamp(max(0.0, moment.timestamp())))[:10] + "0" * 16
 
 
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

@@ -7,16 +7,19 @@ from sqlalchemy import TextClause
 
 from app.core.clock import now
 from app.core.db import Database
+from app.core.identifiers import first_ulid_of
 
 
 async def delete_older(database: Database, statement: TextClause, days: int, slice_size: int) -> int:
     """Run a `DELETE … RETURNING 1` that deletes at most `:size` rows from before `:before` until it finds none.
 
-    How many rows went; 0 days: everything is kept.
+    What is over was begun before, so an identifier below `:made` bounds what must be looked at: of a table of years
+    only the rows that are about to go. How many rows went; 0 days: everything is kept.
     """
     if not days:
         return 0
-    values: dict[str, Any] = {"before": now() - timedelta(days=days), "size": slice_size}
+    before = now() - timedelta(days=days)
+    values: dict[str, Any] = {"before": before, "made": first_ulid_of(before), "size": slice_size}
     deleted = 0
     while (count := await _delete(database, statement, values)) > 0:
         deleted += count

@@ -8,7 +8,8 @@ from app.core.settings import Settings
 
 _DELETE = text("""
     DELETE FROM job WHERE job_id IN (
-        SELECT job_id FROM job WHERE state IN ('done', 'failed', 'cancelled') AND finished_at < :before LIMIT :size)
+        SELECT job_id FROM job
+        WHERE job_ulid < :made AND state IN ('done', 'failed', 'cancelled') AND finished_at < :before LIMIT :size)
     RETURNING 1
 """)
 

@@ -1,24 +1,37 @@
 """The history of presence, and what arrived by hour, are kept for a time; the state of now always."""
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from app.core import slices
 from app.core.db import Database
 from app.core.settings import Settings
 
-# The oldest rows stand at the tables' beginning, where a slice finds them soon.
-_DELETES = [
-    text("""
-        DELETE FROM presence_interval WHERE ctid = ANY(ARRAY(
-            SELECT ctid FROM presence_interval WHERE ended_at < :before LIMIT :size))
-        RETURNING 1
-    """),
-    text("""
-        DELETE FROM server_arrivals WHERE ctid = ANY(ARRAY(
-            SELECT ctid FROM server_arrivals WHERE hour < floor(extract(epoch FROM CAST(:before AS timestamptz)) / 3600)
+
+def _delete(table: str, old: str) -> TextClause:
+    """Server by server along the primary key, which has them first: what is young is not looked at. Of a server that
+    is there no more something may be left, so they are those of the table.
+    """
+    return text(f"""
+        WITH RECURSIVE known AS (
+            SELECT min(server_id) AS server_id FROM {table}
+            UNION ALL
+            SELECT (SELECT min(server_id) FROM {table} AS next WHERE next.server_id > known.server_id)
+            FROM known WHERE server_id IS NOT NULL
+        )
+        DELETE FROM {table} WHERE ctid = ANY(ARRAY(
+            SELECT found.place FROM known
+            CROSS JOIN LATERAL (
+                SELECT ctid AS place FROM {table} AS own WHERE own.server_id = known.server_id AND {old} LIMIT :size
+            ) AS found
             LIMIT :size))
         RETURNING 1
-    """),
+    """)  # noqa: S608 - of constants
+
+
+_DELETES = [
+    _delete("presence_interval", "started_at < :before AND ended_at < :before"),
+    _delete("server_arrivals", "hour < CAST(floor(extract(epoch FROM CAST(:before AS timestamptz)) / 3600) AS int)"),
+    # A handful a year.
     text("""
         DELETE FROM platform_outage WHERE ctid = ANY(ARRAY(
             SELECT ctid FROM platform_outage WHERE ended_at < :before LIMIT :size))

@@ -106,6 +106,13 @@ async def test_the_reader_cannot_see_password_hashes(database: Database) -> None
             await session.execute(text("SELECT password_hash FROM user_account"))
 
 
+async def test_the_reader_cannot_see_secrets_of_channels(database: Database) -> None:
+    async with database.read(workspace_id=1) as session:
+        await session.execute(text("SELECT name, target FROM channel"))
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            await session.execute(text("SELECT secret FROM channel"))
+
+
 async def test_a_failed_block_leaves_nothing_behind(database: Database) -> None:
     with pytest.raises(RuntimeError, match="halfway"):
         await _write_and_fail(database)

@@ -1,15 +1,16 @@
 """Jobs, presence, incidents and notifications are kept as long as their settings say; what is not over always."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from app.alerts import purging as alerts
 from app.core.clock import now
 from app.core.db import Database
+from app.core.identifiers import first_ulid_of, new_ulid
 from app.core.settings import Settings
 from app.jobs import purging as jobs
 from app.presence import purging as presence
@@ -39,6 +40,11 @@ async def run(database: Database, statement: str, **values: Any) -> list[Any]:
         return [tuple(row) for row in result.all()] if result.returns_rows else []  # type: ignore[attr-defined]
 
 
+def ulid_of(moment: datetime) -> str:
+    """An identifier that was made then."""
+    return first_ulid_of(moment)[:10] + new_ulid()[10:]
+
+
 @pytest.fixture
 def user(new_user: NewUser) -> User:
     return new_user()
@@ -56,9 +62,9 @@ async def test_jobs_that_ended_long_ago_go(
     (numbers,) = zip(
         *await run(database, "SELECT job_id FROM job WHERE workspace_id = :w ORDER BY 1", w=workspace), strict=True
     )
-    age = "UPDATE job SET state = :state, finished_at = :at WHERE job_id = :job"
+    age = "UPDATE job SET state = :state, finished_at = :at, job_ulid = :ulid WHERE job_id = :job"
     for job, state, at in ((0, "done", now() - LONG_AGO), (1, "failed", now() - timedelta(days=DAYS - 1))):
-        await run(database, age, job=numbers[job], state=state, at=at)
+        await run(database, age, job=numbers[job], state=state, at=at, ulid=ulid_of(at))
     assert await jobs.purge(database, FOR_EVER) == 0
     assert await jobs.purge(database, KEEP, slice_size=1) == 1
     left = await run(database, "SELECT job_id FROM job WHERE workspace_id = :w ORDER BY 1", w=workspace)
@@ -101,14 +107,29 @@ async def test_incidents_and_notifications_of_long_ago_go_with_all_that_belongs_
     await stage.end(ended, at=5)
     await stage.until(lambda: len(stage.notifications(state="dead")) == 3)
     of_rule = "(SELECT incident_id FROM incident WHERE rule_ulid = :rule)"
-    rule = {"rule": stage.rule["rule_id"], "at": now() - LONG_AGO}
+    rule = {"rule": stage.rule["rule_id"], "at": now() - LONG_AGO, "ulid": ulid_of(now() - LONG_AGO)[:16]}
     assert await alerts.purge(database, KEEP) == 0, "its readings are old, it is not"
-    await run(database, f"UPDATE notification SET created_at = :at WHERE incident_id IN {of_rule}", **rule)
+    aged = "created_at = :at, notification_ulid = :ulid || right(notification_ulid, 10)"
+    await run(database, f"UPDATE notification SET {aged} WHERE incident_id IN {of_rule}", **rule)
     assert await alerts.purge(database, KEEP, slice_size=2) == 3
     assert (stage.notifications(), len(stage.incidents())) == ([], 2)
-    await run(database, "UPDATE incident SET resolved_at = :at WHERE rule_ulid = :rule AND state = 'resolved'", **rule)
+    aged = "resolved_at = :at, incident_ulid = :ulid || right(incident_ulid, 10)"
+    await run(database, f"UPDATE incident SET {aged} WHERE rule_ulid = :rule AND state = 'resolved'", **rule)
     assert await alerts.purge(database, KEEP) == 0, "somebody may still comment on it"
     await run(database, f"UPDATE incident_event SET at = :at WHERE incident_id IN {of_rule}", **rule)
     assert await alerts.purge(database, FOR_EVER) == 0
     assert await alerts.purge(database, KEEP) == 1
     assert [row["server_ulid"] for row in stage.incidents()] == [lasting.ulid], "what lasts stays"
+
+
+OF_ALERTS = [alerts._DELETE_NOTIFICATIONS, alerts._DELETE_INCIDENTS, alerts._DELETE_SILENCES]
+
+
+@pytest.mark.parametrize("statement", [jobs._DELETE, *OF_ALERTS, *presence._DELETES[:2]])
+async def test_what_is_young_is_not_looked_at(database: Database, statement: TextClause) -> None:
+    values = {"before": now() - LONG_AGO, "made": first_ulid_of(now() - LONG_AGO), "size": 10}
+    async with database.write() as session:
+        # Of a small table PostgreSQL reads all, if it may.
+        await session.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = (await session.scalars(text(f"EXPLAIN {statement.text}"), values)).all()
+    assert not [line for line in plan if "Seq Scan" in line], "\n".join(plan)
