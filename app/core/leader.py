@@ -10,9 +10,10 @@ from typing import LiteralString
 
 import psycopg
 import structlog
+from sqlalchemy.exc import ProgrammingError
 
 from app.core.copy import Connection
-from app.core.db import Database
+from app.core.db import UNAVAILABLE, Database
 from app.core.text import first_line
 
 # A standby asks each second; PostgreSQL ends a leader that shows no life for three. Together below the five seconds in
@@ -20,6 +21,8 @@ from app.core.text import first_line
 STANDBY_SECONDS = 1.0
 _IDLE_LIMITS: LiteralString = "SET idle_session_timeout = '3s'; SET idle_in_transaction_session_timeout = '3s'"
 _TRY_LOCK: LiteralString = "SELECT pg_try_advisory_lock(%s)"
+# What a schema lacks that is not migrated yet, or not to this version.
+_NOT_THERE = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedObject)
 
 log = structlog.get_logger()
 
@@ -29,14 +32,16 @@ async def lead(
 ) -> None:
     """Run `work` while this process leads, until `stop`; `work` says something on its connection each two seconds.
 
-    While the database is away, or has no schema yet, it tries again each second.
+    While the database is away, or its schema is not there yet or older, it tries again each second.
     """
     while not stop.is_set():
         try:
             await _lead_once(database, lock, work, stop)
-        except (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.UndefinedObject) as error:
+        except UNAVAILABLE as error:
             log.warning("leader_waits_for_database", reason=first_line(error))
-        except psycopg.errors.UndefinedTable:
+        except (psycopg.ProgrammingError, ProgrammingError) as error:
+            if not isinstance(getattr(error, "orig", error), _NOT_THERE):
+                raise
             log.info("leader_waits_for_schema")
         await pause(stop, STANDBY_SECONDS)
 

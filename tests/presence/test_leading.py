@@ -10,7 +10,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
+from app.core import migrate
+from app.core.settings import Settings
 from app.watcher import WATCHER_LOCK
 from tests.system import System, clean_environment, scratch_folder
 
@@ -39,23 +42,23 @@ class Watcher:
 
 
 @pytest.fixture
-def own_database(system: System) -> Iterator[str]:
-    """An empty database beside the system's, with our schema."""
-    from sqlalchemy import make_url
-
-    from app.core import migrate
-    from app.core.settings import Settings
-
+def empty_database(system: System) -> Iterator[str]:
+    """A database beside the system's, without a schema."""
     name = f"watched_{os.getpid()}_{time.monotonic_ns()}"
     password = (system.data_dir / "postgres" / "password").read_text().strip()
     url = make_url(system.database_url).set(username="postgres", password=password)
     with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
-    own = url.set(database=name).render_as_string(hide_password=False)
-    migrate.upgrade(Settings(database_url=own, data_dir=system.data_dir))
-    yield own
+    yield url.set(database=name).render_as_string(hide_password=False)
     with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as admin:
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def own_database(system: System, empty_database: str) -> str:
+    """Likewise, with our schema."""
+    migrate.upgrade(Settings(database_url=empty_database, data_dir=system.data_dir))
+    return empty_database
 
 
 @pytest.fixture
@@ -113,3 +116,21 @@ def test_a_stop_is_swift(pair: list[Watcher]) -> None:
     for watcher in pair:
         watcher.process.send_signal(signal.SIGTERM)
         assert watcher.process.wait(10) == 0
+
+
+def test_a_watcher_that_comes_before_the_schema_waits_for_it(system: System, empty_database: str) -> None:
+    """And likewise one that is newer than the schema, while the API migrates."""
+    watcher = Watcher(scratch_folder(), empty_database, system.redis_url)
+    try:
+        until(lambda: "leader_waits_for_schema" in watcher.log.read_text())
+        migrate.upgrade(Settings(database_url=empty_database, data_dir=system.data_dir))
+        until(watcher.leads)
+        with psycopg.connect(empty_database, autocommit=True) as admin:
+            admin.execute("ALTER TABLE rule RENAME schedule TO of_before")
+            until(lambda: watcher.log.read_text().count("leader_waits_for_schema") > 1)
+            admin.execute("ALTER TABLE rule RENAME of_before TO schedule")
+        until(lambda: watcher.log.read_text().count('"leading"') > 1)
+        assert watcher.process.poll() is None
+    finally:
+        watcher.process.kill()
+        watcher.process.wait()
