@@ -25,6 +25,7 @@ from app.alerts.telling import Happened
 from app.alerts.tracing import OUT_OF_SCOPE, trace_of
 from app.alerts.transitions import Decided
 from app.alerts.usual_hours import Baselines
+from app.core import leader
 from app.core.clock import from_microseconds
 from app.core.copy import Connection
 from app.core.db import Database
@@ -40,6 +41,8 @@ SAVE_ROWS = 2_000
 HEARD_SECONDS = 5.0
 # Everybody is looked at so often, so that a row of arrivals that came late hides no reading for long.
 EVERYBODY_SECONDS = 30.0
+# The leader's connection is closed when it is silent for three.
+STAY_SECONDS = 1.0
 
 
 @dataclass
@@ -95,11 +98,7 @@ async def follow(connection: Connection, database: Database, watch: Watch, moved
     _hear_of(watch, moved, known)
     rows = await _new(connection, watch)
     watch.recheck.read(rows)
-    found = [
-        (followed, _go_on(followed, rows, clock))
-        for followed in watch.rules.values()
-        if usual_hours.ready(database, watch.baselines, followed, rows, clock.now)
-    ]
+    found = await _gone_on(connection, database, watch, rows, clock)
     seen = watch.seen()
     found += await rechecking.recheck(connection, database, watch.recheck, watch.rules, seen, clock.now)
     decided = [turn for followed, changes in found for turn in _decided(followed, changes)]
@@ -170,6 +169,20 @@ async def _heard(connection: Connection, servers: Int, watch: Watch) -> Bool:
         return np.ones(len(servers), np.bool_)
     row = await (await connection.execute(queries.ARRIVED, (HEARD_SECONDS,))).fetchone()
     return np.isin(servers, np.array(row[0] if row else [], np.int64))
+
+
+async def _gone_on(
+    connection: Connection, database: Database, watch: Watch, rows: Rows, clock: Clock
+) -> list[tuple[Followed, Changes]]:
+    """Every rule over the new readings; of thousands the connection that leads must not fall idle meanwhile."""
+    found, said = [], monotonic()
+    for followed in watch.rules.values():
+        if usual_hours.ready(database, watch.baselines, followed, rows, clock.now):
+            found.append((followed, _go_on(followed, rows, clock)))
+        if monotonic() - said > STAY_SECONDS:
+            await leader.stay(connection)
+            said = monotonic()
+    return found
 
 
 def _go_on(followed: Followed, rows: Rows, clock: Clock) -> Changes:

@@ -18,6 +18,7 @@ from app.alerts.conditions import NEVER, Batch, Changes, States, Steps, evaluate
 from app.alerts.conditions.batch import Int, join_changes
 from app.alerts.following import LATE_SECONDS, Followed, alone, last_of
 from app.alerts.tracing import LATE_READING
+from app.core import leader
 from app.core.copy import Connection
 from app.core.db import Database
 from app.readings import recent
@@ -27,8 +28,7 @@ from app.readings.rows import Rows
 # Looks until every server had its turn: with two looks a second, ten seconds.
 PARTS = 20
 LATE = round(LATE_SECONDS * 1_000_000)
-# Servers gone over again at one look, and sealed readings read at one: a tenth of a second, for the leader's connection
-# is closed when it is idle for three.
+# Servers gone over again at one look, and sealed readings read at one, each by every rule: a tenth of a second a rule.
 MAX_AGAIN = 200
 MAX_CAUGHT_UP = 200_000
 # Of a server that was away, or a watcher that was, no more than this is judged live; a backtest judges all of it.
@@ -100,14 +100,14 @@ async def recheck(
 ) -> Found:
     """Go over one part of the servers; the changes that come of it, by rule."""
     rules = {number: followed for number, followed in rules.items() if not followed.failed}
-    found = await _caught_up(database, state, rules, now)
+    found = await _caught_up(connection, database, state, rules, now)
     state.turn = (state.turn + 1) % PARTS
     part = slice(state.turn, None, PARTS)
     if not len(state.servers[part]):
         return found
     horizon = await recent.horizon(connection)
     await find_unread(connection, state, state.servers[part], seen[part], now)
-    found += await _again(database, rules, await _late(connection, state, part))
+    found += await _again(connection, database, rules, await _late(connection, state, part))
     state.took_turn(part, horizon)
     return found
 
@@ -125,7 +125,9 @@ async def _late(connection: Connection, state: Recheck, part: slice) -> dict[int
     return dict(list(late.items())[:MAX_AGAIN])
 
 
-async def _caught_up(database: Database, state: Recheck, rules: Mapping[int, Followed], now: int) -> Found:
+async def _caught_up(
+    connection: Connection, database: Database, state: Recheck, rules: Mapping[int, Followed], now: int
+) -> Found:
     """Read some of what was sealed unread."""
     some = np.array(sorted(_some(state.lagging)), np.int64)
     found: Found = []
@@ -135,6 +137,7 @@ async def _caught_up(database: Database, state: Recheck, rules: Mapping[int, Fol
         if len(places) and followed.rule.quantities:
             with alone(followed):
                 found.append((followed, await _catch_up(database, followed, places, now)))
+            await leader.stay(connection)
     return found
 
 
@@ -160,7 +163,9 @@ def _some(lagging: dict[int, int]) -> list[int]:
     return taken
 
 
-async def _again(database: Database, rules: Mapping[int, Followed], late: Mapping[int, int]) -> Found:
+async def _again(
+    connection: Connection, database: Database, rules: Mapping[int, Followed], late: Mapping[int, int]
+) -> Found:
     """Begin again before the late readings of these servers; instants are those of the earliest."""
     if not late:
         return []
@@ -176,6 +181,7 @@ async def _again(database: Database, rules: Mapping[int, Followed], late: Mappin
                 with alone(followed):
                     changes = await _corrected(database, followed, states, seen, rest[before], since[before])
                     found.append((followed, changes))
+                await leader.stay(connection)
             rest, since = rest[~before], since[~before]
     return found
 

@@ -46,6 +46,11 @@ async def lead(
         await pause(stop, STANDBY_SECONDS)
 
 
+async def stay(connection: Connection) -> None:
+    """Say something on the leader's connection between two pieces of work that do not."""
+    await connection.execute("SELECT")
+
+
 async def pause(stop: asyncio.Event, seconds: float) -> None:
     """Sleep, but not beyond the stop."""
     try:

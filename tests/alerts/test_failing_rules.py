@@ -1,4 +1,4 @@
-"""A rule that cannot be judged, for whatever reason, stops no other: neither when it is its turn nor later."""
+"""A rule that cannot be judged, for whatever reason, stops no other, and many rules do not stop the watcher."""
 
 import asyncio
 from dataclasses import replace
@@ -12,6 +12,7 @@ from app.alerts import rechecking, usual_hours
 from app.alerts.following import Followed, opened
 from app.alerts.rechecking import Recheck
 from app.alerts.usual_hours import Baselines
+from app.core import db
 from app.core.clock import now, to_microseconds
 from app.core.db import Database
 from app.readings.rows import Rows
@@ -57,6 +58,23 @@ async def test_readings_that_were_sealed_unread_are_judged_for_the_others(
             found = await rechecking.recheck(connection, database, state, rules, seen, to_microseconds(now()))
             assert [followed for followed, _ in found] == [sound]
             assert (broken.failed, sound.failed) == (True, False)
+    finally:
+        await connection.close()
+
+
+async def test_many_rules_that_catch_up_do_not_let_the_leader_fall_idle(
+    database: Database, pair: tuple[Followed, Followed, int]
+) -> None:
+    _, sound, number = pair
+    rules = {-each: replace(sound, rule_id=-each) for each in range(1, 80)}
+    connection = await database.connect()
+    try:
+        await connection.execute("SET idle_in_transaction_session_timeout = '200ms'")
+        async with db.transaction(connection):
+            state, seen = Recheck(lagging={number: 10}), np.empty(0, np.int64)
+            found = await rechecking.recheck(connection, database, state, rules, seen, to_microseconds(now()))
+            assert len(found) == len(rules)
+            await connection.execute("SELECT")
     finally:
         await connection.close()
 
