@@ -4,14 +4,12 @@ A request never waits for that write, and a key costs at most one a minute, howe
 therefore true to the minute; a process that is killed loses the uses of its last two seconds.
 """
 
-import asyncio
-import contextlib
-
 import structlog
 
 from app.auth import queries
 from app.auth.principals import Principal
 from app.core.db import UNAVAILABLE, Database
+from app.core.flushing import Flushing
 
 FLUSH_SECONDS = 2.0
 
@@ -24,29 +22,19 @@ class KeyUses:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._pending: set[int] = set()
-        self._closing = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._flushing = Flushing(self._flush, FLUSH_SECONDS)
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._flush_for_ever())
+        self._flushing.start()
 
     async def close(self) -> None:
         """Write the last uses."""
-        self._closing.set()
-        if self._task is not None:
-            await self._task
+        await self._flushing.close()
 
     def note(self, principal: Principal) -> None:
         """Remember that a key was used now; whoever came without one leaves no trace."""
         if principal.credential_id is not None:
             self._pending.add(principal.credential_id)
-
-    async def _flush_for_ever(self) -> None:
-        while not self._closing.is_set():
-            await self._flush()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), FLUSH_SECONDS)
-        await self._flush()
 
     async def _flush(self) -> None:
         pending, self._pending = self._pending, set()

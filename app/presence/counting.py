@@ -3,8 +3,6 @@
 A process that is killed loses the counts of its last seconds, and never a reading.
 """
 
-import asyncio
-import contextlib
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 
@@ -12,7 +10,8 @@ import psycopg
 import structlog
 
 from app.core.copy import WriterConnection
-from app.core.db import Database
+from app.core.db import UNAVAILABLE, Database
+from app.core.flushing import Flushing
 from app.presence import queries
 
 # 10,000 servers are as many row updates each time, some 60 ms of PostgreSQL: 1 % of a core at this pace.
@@ -50,17 +49,14 @@ class Counting:
     def __init__(self, database: Database) -> None:
         self._writer = WriterConnection(database)
         self._pending: dict[int, Came] = {}
-        self._closing = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._flushing = Flushing(self._flush, FLUSH_SECONDS)
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._flush_for_ever())
+        self._flushing.start()
 
     async def close(self) -> None:
         """Write the last counts."""
-        self._closing.set()
-        if self._task:
-            await self._task
+        await self._flushing.close()
         await self._writer.close()
 
     def add(self, came: Iterable[tuple[int, Came]]) -> None:
@@ -72,12 +68,6 @@ class Counting:
             else:
                 known.add(more)
 
-    async def _flush_for_ever(self) -> None:
-        while not self._closing.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), FLUSH_SECONDS)
-            await self._flush()
-
     async def _flush(self) -> None:
         pending, self._pending = self._pending, {}
         if not pending:
@@ -86,6 +76,6 @@ class Counting:
         try:
             async with self._writer.transaction() as connection:
                 await connection.execute(queries.COUNT_ARRIVALS, (list(pending), *columns))
-        except psycopg.Error as error:
+        except (psycopg.Error, *UNAVAILABLE) as error:
             log.warning("arrivals_not_counted", error=str(error))
             self.add(pending.items())
