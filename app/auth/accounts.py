@@ -11,7 +11,7 @@ from app.auth.schemas.keys import KeyFacts
 from app.auth.schemas.people import AccountExport, AccountFacts, Me, MePatch, Register, Registered, UserRow
 from app.auth.schemas.workspaces import WorkspaceOfUser
 from app.auth.tables import User
-from app.core.db import WriteSession
+from app.core.db import Database, WriteSession
 from app.core.identifiers import new_ulid
 from app.core.paging import Asked, Page
 
@@ -25,7 +25,7 @@ class Account:
     workspace_id: int
 
 
-async def register(session: WriteSession, body: Register) -> Registered:
+async def register(database: Database, session: WriteSession, body: Register) -> Registered:
     """Create a user with a workspace of their own, or in that of an invitation.
 
     Raises: UsernameTaken, NoSuchInvitation.
@@ -33,6 +33,8 @@ async def register(session: WriteSession, body: Register) -> Registered:
     if body.invitation is None:
         account = await create_account(session, body)
         return Registered(id=account.user_ulid, username=body.username)
+    # In a transaction of its own, before a password is hashed: whoever was not invited costs nothing.
+    await invitations.show(database, body.invitation)
     user = await _insert_user(session, body)
     await invitations.accept(session, user, body.invitation)
     await audit.record_person(session, user, "user.register", user.user_ulid)

@@ -65,13 +65,20 @@ async def mail_link(database: Database, settings: Settings, username: str) -> No
 
 async def confirm(database: Database, body: ResetConfirm) -> None:
     """Set the new password; every session of the user ends. Raises: InvalidCredential."""
-    # Hashed before the token is looked at: whether it is valid does not show in the time, and no lock waits for it.
+    token_hash = tokens.secret_hash(body.token)
+    # Looked at first, so that whoever has no link makes nobody hash; used afterwards, so that no lock waits for that.
+    async with database.write() as session:
+        _require(await session.scalar(queries.people.password_reset(token_hash)))
     password_hash = await hash_password(body.new_password)
     async with database.write() as session:
-        user_id = await session.scalar(queries.people.use_password_reset(tokens.secret_hash(body.token)))
-        if user_id is None:
-            raise InvalidCredential("This link is not valid, has expired or was used; ask for a new one.")
+        user_id = _require(await session.scalar(queries.people.use_password_reset(token_hash)))
         await _set(session, await session.get_one(User, user_id), password_hash)
+
+
+def _require(user_id: int | None) -> int:
+    if user_id is None:
+        raise InvalidCredential("This link is not valid, has expired or was used; ask for a new one.")
+    return user_id
 
 
 async def _set(session: WriteSession, user: User, password_hash: str, but: str | None = None) -> None:

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from tests.conftest import NewUser, User
-from tests.contract.calls import Row, bearer, log_in, session_of, unique
+from tests.contract.calls import Row, bearer, log_in, metric, session_of, unique
 from tests.contract.problems import assert_problem, assert_refused
 
 NEW = "amber-heron-17"
@@ -57,6 +57,15 @@ def test_an_administrator_makes_a_link_for_a_new_password(
     assert log_in(client, person.username, NEW).status_code == 200
     assert_problem(client.get("/auth/me", headers=person.headers), 401)
     assert_problem(client.post("/auth/reset/confirm", json=body), 401)
+
+
+def test_whoever_has_no_link_makes_nobody_hash(client: httpx.Client) -> None:
+    """Hashing takes some 50 ms of two cores: anybody could keep the server busy."""
+    before = metric(client, "sentinela_password_hashes_total")
+    assert_problem(client.post("/auth/reset/confirm", json={"token": "snt_p_none", "new_password": NEW}), 401)
+    body = {"username": unique("nobody"), "password": NEW, "invitation": "snt_i_none"}
+    assert_problem(client.post("/auth/register", json=body), 404)
+    assert metric(client, "sentinela_password_hashes_total") == before
 
 
 def test_a_newer_link_takes_the_place_of_an_older_one(

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Select, and_, delete, func, literal, select, text, tuple_
+from sqlalchemy import BigInteger, ColumnElement, DateTime, Select, and_, delete, func, literal, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from app.auth.tables import Credential, Invitation, Membership, PasswordReset, User, Workspace
@@ -118,10 +118,18 @@ def withdraw_invitation(workspace_id: int, invitation_ulid: str) -> Any:
     return delete(Invitation).where(mine).returning(Invitation.role)
 
 
+def password_reset(token_hash: bytes) -> Select[int]:
+    """The user of a reset that can still be used."""
+    return select(PasswordReset.user_id).where(_usable(token_hash))
+
+
 def use_password_reset(token_hash: bytes) -> Any:
     """Delete the reset; returns its user unless it has expired."""
-    usable = and_(PasswordReset.token_hash == token_hash, PasswordReset.expires_at > func.now())
-    return delete(PasswordReset).where(usable).returning(PasswordReset.user_id)
+    return delete(PasswordReset).where(_usable(token_hash)).returning(PasswordReset.user_id)
+
+
+def _usable(token_hash: bytes) -> ColumnElement[bool]:
+    return and_(PasswordReset.token_hash == token_hash, PasswordReset.expires_at > func.now())
 
 
 def forget_password_resets(user_id: int) -> Any:

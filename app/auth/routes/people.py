@@ -8,7 +8,7 @@ from app.auth.errors import RegistrationClosed
 from app.auth.principals import Principal
 from app.auth.schemas.people import AccountExport, Me, MePatch, Register, Registered, UserRow
 from app.auth.schemas.sessions import ResetAsk, ResetCreated
-from app.core.deps import SettingsDep
+from app.core.deps import DatabaseDep, SettingsDep
 from app.core.errors import Conflict, Forbidden, NotFound, Unauthorized
 from app.core.paging import Pages
 from app.core.problems import problems
@@ -20,7 +20,11 @@ router = APIRouter(tags=["people"], route_class=StrictRoute)
 
 @router.post("/auth/register", status_code=201, responses=problems(Conflict, Forbidden, Unauthorized, NotFound))
 async def register(
-    body: Register, session: InWriteTransaction, principal: MaybePrincipal, settings: SettingsDep
+    body: Register,
+    session: InWriteTransaction,
+    principal: MaybePrincipal,
+    database: DatabaseDep,
+    settings: SettingsDep,
 ) -> Registered:
     """Create a user and a workspace of their own; with an `invitation` they join its workspace instead.
 
@@ -28,7 +32,7 @@ async def register(
     the installation (`invite`), or nobody (`off`). The first user of all administers the installation.
     """
     _check_registration(settings, principal, body)
-    return await accounts.register(session, body)
+    return await accounts.register(database, session, body)
 
 
 @router.get("/auth/me", responses=problems(Unauthorized, NotFound))
