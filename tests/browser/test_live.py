@@ -7,10 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.conftest import SLACK, TakeSeat
-from tests.conftest import Server, User
+from tests.conftest import NewServer, Server, User
 from tests.system import System, scratch_folder
 
 BANNER = "No live data from the platform"
@@ -26,6 +26,33 @@ async def test_a_posted_value_shows_within_a_second(
     await expect(seat.page.locator(".link-state")).to_have_text("Live")
     send(server, {"temperature": 33.3})
     await expect(value).to_contain_text("33.3", timeout=SLACK * 1000)
+
+
+async def test_a_server_that_falls_silent_is_seen_to_be_offline(
+    take_seat: TakeSeat, user: User, server: Server, send: Callable[..., Any], client: httpx.Client
+) -> None:
+    """Also one that has sent nothing since its page was opened."""
+    path = f"/servers/{server.ulid}"
+    client.patch(path, json={"offline_after_seconds": 4}, headers=user.headers).raise_for_status()
+    seat = await take_seat(user)
+    send(server, {"temperature": 21.5})
+    await seat.open(path)
+    state = seat.page.locator("#content .title .state")
+    await expect(state).to_have_text("Online")
+    await expect(state).to_have_text("Offline", timeout=SLACK * 5000)
+
+
+async def test_a_fleet_of_several_pages_is_shown_whole(take_seat: TakeSeat, user: User, new_server: NewServer) -> None:
+    servers = [new_server(user) for _ in range(3)]
+    seat = await take_seat(user, "/profile")
+
+    async def one_a_page(route: Route) -> None:
+        await route.continue_(url=route.request.url.replace("limit=1000", "limit=1"))
+
+    await seat.page.route("**/fleet?*", one_a_page)
+    await seat.open("/")
+    for server in servers:
+        await expect(seat.page.locator("table.fleet")).to_contain_text(server.name)
 
 
 async def test_the_first_reading_turns_the_waiting_page_into_charts(

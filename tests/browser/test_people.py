@@ -83,6 +83,35 @@ async def test_an_invitation_link_lets_somebody_in(
     assert len(client.get("/auth/me", headers=guest.headers).json()["workspaces"]) == 2
 
 
+async def test_whoever_is_invited_and_has_no_account_makes_one_in_that_workspace(
+    take_seat: TakeSeat, user: User, client: httpx.Client
+) -> None:
+    (mine,) = client.get("/auth/me", headers=user.headers).json()["workspaces"]
+    path = f"/workspaces/{mine['workspace_ulid']}"
+    token = client.post(f"{path}/invitations", json={}, headers=user.headers).raise_for_status().json()["token"]
+    seat = await take_seat(None, f"/invitation#{token}")
+    name = f"guest-{secrets.token_hex(4)}"
+    await seat.page.get_by_role("button", name="Create an account").click()
+    await seat.page.locator("[name=username]").fill(name)
+    await seat.page.locator("[name=password]").fill("violet-otter-42")
+    await seat.page.keyboard.press("Enter")
+    await expect(seat.page.locator("h1")).to_have_text(re.compile("Fleet|No servers yet"))
+    members = client.get(f"{path}/members", headers=user.headers).json()
+    assert members[-1]["username"] == name
+    await seat.open(f"/invitation#{token}")
+    await seat.page.reload()
+    await expect(seat.page.get_by_role("alert")).to_have_text("This link is not valid any more.")
+
+
+async def test_a_mistyped_password_signs_nobody_out(take_seat: TakeSeat, user: User) -> None:
+    seat = await take_seat(user, "/profile")
+    await seat.page.locator("[name=old]").fill("not this one")
+    await seat.page.locator("[name=new]").fill("amber-heron-17")
+    await seat.page.get_by_role("button", name="Change password").click()
+    await expect(seat.page.get_by_role("alert")).to_contain_text("Wrong username or password")
+    await expect(seat.page.get_by_role("heading", name="Profile")).to_be_visible()
+
+
 async def test_registering_and_adding_the_first_server(take_seat: TakeSeat) -> None:
     seat = await take_seat(None)
     page = seat.page

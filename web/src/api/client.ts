@@ -9,6 +9,8 @@ export class Problem extends Error {
     readonly title: string,
     detail: string,
     readonly fields: readonly { loc: readonly (string | number)[]; msg: string }[] = [],
+    /** Which error it is, such as `wrong-password`. */
+    readonly kind = "",
   ) {
     super(detail);
     this.name = "Problem";
@@ -67,24 +69,45 @@ export async function send(method: string, url: string, options: RequestInit = {
   }
   if (answer.ok) return answer;
   const problem = await problemOf(answer);
-  if (answer.status === 401) onSignedOut();
+  // Whoever mistypes the password that they are to change is signed in still.
+  if (answer.status === 401 && problem.kind !== "wrong-password") onSignedOut();
   throw problem;
 }
 
 async function problemOf(answer: Response): Promise<Problem> {
   try {
-    const body = (await answer.json()) as { title?: string; detail?: string; errors?: Problem["fields"] };
-    return new Problem(answer.status, body.title ?? answer.statusText, body.detail ?? "", body.errors);
+    const body = (await answer.json()) as { type?: string; title?: string; detail?: string; errors?: Problem["fields"] };
+    const kind = body.type?.split(":").at(-1);
+    return new Problem(answer.status, body.title ?? answer.statusText, body.detail ?? "", body.errors, kind);
   } catch {
     return new Problem(answer.status, answer.statusText, "");
   }
 }
 
+/** The address of the next page of a list; null: this was the last. */
+export function nextPage(answer: Response): string | null {
+  return /<([^>]+)>;\s*rel="next"/.exec(answer.headers.get("Link") ?? "")?.[1] ?? null;
+}
+
 /** One operation of the API, as `ask("GET /servers/{server_ulid}", { path: { server_ulid } })`. */
-export async function ask<Name extends keyof Operations>(
-  name: Name,
-  { path = {}, query, body, signal }: Ask<Operations[Name]["body"]> = {},
-): Promise<Operations[Name]["answer"]> {
+export async function ask<Name extends keyof Operations>(name: Name, what: Ask<Operations[Name]["body"]> = {}): Promise<Operations[Name]["answer"]> {
+  const text = await (await answerTo(name, what)).text();
+  return (text ? JSON.parse(text) : undefined) as Operations[Name]["answer"];
+}
+
+/** All of a list, page by page. */
+export async function askAll<Name extends keyof Operations>(name: Name, what: Ask<undefined> = {}): Promise<Operations[Name]["answer"]> {
+  const rows: unknown[] = [];
+  let answer = await answerTo(name, what);
+  for (;;) {
+    rows.push(...((await answer.json()) as unknown[]));
+    const next = nextPage(answer);
+    if (!next) return rows as Operations[Name]["answer"];
+    answer = await send("GET", next, what.signal ? { signal: what.signal } : {});
+  }
+}
+
+async function answerTo(name: string, { path = {}, query, body, signal }: Ask<unknown>): Promise<Response> {
   const [method = "GET", pattern = ""] = name.split(" ");
   const filled = pattern.replace(/\{(\w+)\}/g, (_, key: string) => encodeURIComponent(path[key] ?? ""));
   const options: RequestInit = signal ? { signal } : {};
@@ -92,7 +115,5 @@ export async function ask<Name extends keyof Operations>(
     options.body = JSON.stringify(body);
     options.headers = { "Content-Type": "application/json" };
   }
-  const answer = await send(method, address(filled, query), options);
-  const text = await answer.text();
-  return (text ? JSON.parse(text) : undefined) as Operations[Name]["answer"];
+  return send(method, address(filled, query), options);
 }

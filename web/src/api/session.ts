@@ -41,9 +41,9 @@ export async function signIn(username: string, password: string): Promise<void> 
   enter(await ask("POST /auth/session", { body: { username, password } }));
 }
 
-export async function register(username: string, password: string): Promise<void> {
-  await ask("POST /auth/register", { body: { username, password } });
-  await signIn(username, password);
+/** Make an account; with an invitation it joins that workspace instead of getting one of its own. */
+export async function register(username: string, password: string, invitation: string | null): Promise<void> {
+  await ask("POST /auth/register", { body: { username, password, invitation } });
 }
 
 export async function signOut(): Promise<void> {

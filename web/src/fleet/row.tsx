@@ -10,7 +10,7 @@ import { quantityName, words } from "../words";
 import { sparkPath } from "./spark";
 import type { Row } from "./store";
 
-export function Seen({ row }: { row: Row }): JSX.Element {
+function Seen({ row }: { row: Row }): JSX.Element {
   const seen = row.seen.value;
   if (seen === null) return <>{words.value.state.never}</>;
   const seconds = (clock.value - seen) / 1000;

@@ -1,8 +1,8 @@
 // The fleet as the page holds it: loaded once, then kept up to date by the stream.
 import { type Signal, computed, signal } from "@preact/signals";
-import { ask } from "../api/client";
+import { address, nextPage, send } from "../api/client";
 import { clock } from "../api/resource";
-import type { Fleet, FleetServer } from "../api/schema";
+import type { Fleet, FleetServer, Operations } from "../api/schema";
 import type { LiveReading } from "../live/stream";
 import type { StateName } from "../ui/state";
 
@@ -22,23 +22,42 @@ interface Line {
   measuredAt: number;
 }
 
-const MAX_ROWS = 1000;
+const PAGE_ROWS = 1000;
 // The same share as app/fleet/service.py's.
 const LATE_SHARE = 0.5;
 
 export const rows = signal<readonly Row[] | null>(null);
 const byUlid = new Map<string, Row & Line>();
 
+// Counts looks, so that of several under way the latest alone shows, and none after the page was left.
+let latest = 0;
+let isLooking = false;
+
 /** Load the fleet, anew where it is there already. */
 export async function loadFleet(abort?: AbortSignal): Promise<void> {
-  const fleet = await ask("GET /fleet", { query: { limit: MAX_ROWS }, ...(abort ? { signal: abort } : {}) });
+  latest += 1;
+  const own = latest;
+  const found = await everyPage(abort);
+  if (own !== latest) return;
   byUlid.clear();
-  const found = fleet.servers.map((server) => makeRow(server, fleet));
   found.forEach((row) => byUlid.set(row.server.server_ulid, row));
   rows.value = found;
 }
 
+async function everyPage(abort?: AbortSignal): Promise<(Row & Line)[]> {
+  const found: (Row & Line)[] = [];
+  let url: string | null = address("/fleet", { limit: PAGE_ROWS });
+  while (url) {
+    const answer: Response = await send("GET", url, abort ? { signal: abort } : {});
+    const fleet = (await answer.json()) as Operations["GET /fleet"]["answer"];
+    found.push(...fleet.servers.map((server) => makeRow(server, fleet)));
+    url = nextPage(answer);
+  }
+  return found;
+}
+
 export function forgetFleet(): void {
+  latest += 1;
   byUlid.clear();
   rows.value = null;
 }
@@ -78,7 +97,15 @@ export function takeIn(batch: readonly LiveReading[]): void {
     if (row) update(row, reading);
     else isKnown = false;
   }
-  if (!isKnown && rows.value) void loadFleet();
+  if (!isKnown && rows.value) void lookAgain();
+}
+
+/** Load the fleet behind the page; one look at a time, and what goes wrong shows when the page looks next. */
+export async function lookAgain(): Promise<void> {
+  if (isLooking) return;
+  isLooking = true;
+  await loadFleet().catch(() => undefined);
+  isLooking = false;
 }
 
 function update(row: Row & Line, reading: LiveReading): void {

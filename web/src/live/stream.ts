@@ -6,9 +6,15 @@ import { workspace } from "../settings";
 import { type Frame, FrameReader } from "./frames";
 
 export type LiveReading = { server_ulid: string; timestamp: string } & Record<string, number | string>;
+export interface PresenceChange {
+  server_ulid: string;
+  status: "online" | "offline";
+}
 export interface Listener {
   /** Readings as they are committed. */
   readings?: (batch: readonly LiveReading[]) => void;
+  /** Servers that came online or went offline. */
+  presence?: (changes: readonly PresenceChange[]) => void;
   /** An incident opened, changed or ended. */
   incidents?: () => void;
   /** Something was missed, or came as history: ask for the state again. */
@@ -36,6 +42,9 @@ function tell(frame: Frame, isFirst: boolean): void {
   if (frame.event === "reading") {
     const readings = JSON.parse(frame.data) as LiveReading[];
     batch(() => listeners.forEach((one) => one.readings?.(readings)));
+  } else if (frame.event === "presence") {
+    const changes = JSON.parse(frame.data) as PresenceChange[];
+    listeners.forEach((one) => one.presence?.(changes));
   } else if (frame.event === "incident") {
     listeners.forEach((one) => one.incidents?.());
   } else if (frame.event === "reset" || frame.event === "backfill") {

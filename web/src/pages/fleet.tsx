@@ -7,7 +7,7 @@ import { useResource } from "../api/resource";
 import { isAdmin, mayWrite } from "../api/session";
 import { workspace } from "../settings";
 import { FleetRow } from "../fleet/row";
-import { type Row, forgetFleet, loadFleet, rows, takeIn } from "../fleet/store";
+import { type Row, forgetFleet, loadFleet, lookAgain, rows, takeIn } from "../fleet/store";
 import { count } from "../format";
 import { listen, watched } from "../live/stream";
 import { change, query } from "../router";
@@ -63,8 +63,8 @@ export function FleetPage(): JSX.Element {
   });
   useEffect(() => {
     watched.value = null;
-    const stop = listen({ readings: takeIn, reset: () => void loadFleet().catch(() => undefined) });
-    const timer = setInterval(() => document.hidden || void loadFleet().catch(() => undefined), REFRESH_MS);
+    const stop = listen({ readings: takeIn, reset: () => void lookAgain() });
+    const timer = setInterval(() => document.hidden || void lookAgain(), REFRESH_MS);
     return () => {
       stop();
       clearInterval(timer);

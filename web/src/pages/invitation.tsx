@@ -1,16 +1,14 @@
 // What a link brings that was sent to somebody: an invitation, or a way to set a forgotten password.
 import type { JSX } from "preact";
 import { batch, useSignal } from "@preact/signals";
-import { ask } from "../api/client";
+import { Problem, ask } from "../api/client";
 import { useResource } from "../api/resource";
 import { resume } from "../api/session";
 import { go } from "../router";
 import { workspace } from "../settings";
 import { Button, ErrorNote, Loaded, fieldsOf, useDeed } from "../ui/parts";
 import { words } from "../words";
-
-/** Behind the #, so that no server's log ever holds it. */
-const token = (): string => window.location.hash.slice(1);
+import { token } from "./token";
 
 export function InvitationPage(): JSX.Element {
   const found = useResource((signal) => ask("POST /invitations/show", { body: { token: token() }, signal }));
@@ -24,6 +22,15 @@ export function InvitationPage(): JSX.Element {
     });
   });
   const { invitation, admin } = words.value;
+  const state = found.state.value;
+  if (state.kind === "failed" && state.error instanceof Problem && state.error.status === 404) {
+    return (
+      <div class="page narrow">
+        <h1>{invitation.title}</h1>
+        <p role="alert">{invitation.bad}</p>
+      </div>
+    );
+  }
   return (
     <div class="page narrow">
       <h1>{invitation.title}</h1>

@@ -15,8 +15,6 @@ import { Loaded } from "../ui/parts";
 import { StateBadge } from "../ui/state";
 import { words } from "../words";
 
-const DEFAULT_LIMIT_SECONDS = 10;
-
 export function ServerPage({ parameters }: { parameters: Record<string, string> }): JSX.Element {
   const ulid = parameters["ulid"] ?? "";
   const found = useResource(async (signal) => {
@@ -49,22 +47,32 @@ async function newest(ulid: string, signal: AbortSignal): Promise<number | null>
 }
 
 function Server({ server, presence, last }: { server: ServerRead; presence: Presence; last: number | null }): JSX.Element {
-  // By this browser's clock: what arrives from now on moves it. The first look trusts the server's word.
+  const ulid = server.server_ulid;
+  // By this browser's clock once something was heard.
   const seen = useSignal(presence.last_seen === null ? null : Date.parse(presence.last_seen));
   const heard = useSignal(false);
+  const status = useSignal(presence.status);
   useEffect(
     () =>
       listen({
         readings: (batch) => {
-          if (!batch.some((one) => one.server_ulid === server.server_ulid)) return;
+          if (!batch.some((one) => one.server_ulid === ulid)) return;
           seen.value = Date.now();
           heard.value = true;
+          status.value = "online";
         },
+        presence: (changes) => {
+          status.value = changes.findLast((one) => one.server_ulid === ulid)?.status ?? status.value;
+        },
+        reset: () => void ask("GET /health/{server_ulid}", { path: { server_ulid: ulid } }).then((now) => (status.value = now.status), () => undefined),
       }),
     [],
   );
-  const limit = server.offline_after_seconds ?? DEFAULT_LIMIT_SECONDS;
-  const state = useComputed(() => (heard.value || seen.value === null ? stateOf(seen.value, clock.value, limit) : presence.status));
+  // Whose limit is the installation's is never late: the page does not know that limit, the platform does.
+  const state = useComputed(() => {
+    const limit = server.offline_after_seconds;
+    return status.value === "online" && heard.value && limit !== null ? stateOf(seen.value, clock.value, limit) : status.value;
+  });
   const isWaiting = useComputed(() => seen.value === null && last === null);
   if (isWaiting.value) return <FirstReading server={server} />;
   return <ServerCharts server={server} last={last} lead={<Lead server={server} state={state} seen={seen} />} />;

@@ -4,19 +4,27 @@ import { useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import { ask } from "../api/client";
 import { register, signIn } from "../api/session";
+import { go, path } from "../router";
 import { type Language, chooseLanguage, language } from "../settings";
 import { Brand } from "../ui/shell";
 import { Button, ErrorNote, fieldsOf, useDeed } from "../ui/parts";
 import { words } from "../words";
+import { token } from "./token";
 
 export function SignInPage(): JSX.Element {
   const isNew = useSignal(false);
   const mailed = useSignal(false);
   const form = useRef<HTMLFormElement>(null);
   const { account } = words.value;
-  const deed = useDeed((username: string, password: string) =>
-    isNew.value ? register(username, password) : signIn(username, password),
-  );
+  const deed = useDeed(async (username: string, password: string) => {
+    if (isNew.value) {
+      const invitation = path.peek() === "/invitation" ? token() : null;
+      await register(username, password, invitation);
+      // It is used up: its page would say that there is none.
+      if (invitation) go("/ui/", true);
+    }
+    await signIn(username, password);
+  });
   const submit = (event: Event): void => {
     const fields = fieldsOf(event);
     deed.run(fields["username"] ?? "", fields["password"] ?? "");
