@@ -274,7 +274,7 @@ async def test_what_is_deleted_meanwhile_stops_no_incident(stage: Stage, databas
     async with database.write() as session:
         await session.execute(text(f"DELETE FROM {table} WHERE {table}_ulid = :gone"), {"gone": gone})
         fires = asyncio.create_task(stage.fire(server, other))
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.3)
         assert not fires.done(), "it waits for what becomes of it"
     happened = await fires
     left = {"rule": [], "server": [other.ulid], "channel": [server.ulid, other.ulid]}[table]
@@ -288,7 +288,7 @@ async def test_a_rule_that_is_switched_off_meanwhile_opens_nothing(stage: Stage,
     async with database.write() as session:
         await session.execute(text("SELECT FROM rule WHERE rule_ulid = :r FOR UPDATE"), {"r": stage.rule["rule_id"]})
         fires = asyncio.create_task(stage.fire(server))
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.3)
         off = text("UPDATE rule SET enabled = false WHERE rule_ulid = :r")
         await session.execute(off, {"r": stage.rule["rule_id"]})
     assert await fires == []

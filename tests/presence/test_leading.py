@@ -118,6 +118,7 @@ def test_a_stop_is_swift(pair: list[Watcher]) -> None:
         assert watcher.process.wait(10) == 0
 
 
+@pytest.mark.long
 def test_a_watcher_that_comes_before_the_schema_waits_for_it(system: System, empty_database: str) -> None:
     """And likewise one that is newer than the schema, while the API migrates."""
     watcher = Watcher(scratch_folder(), empty_database, system.redis_url)

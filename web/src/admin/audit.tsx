@@ -1,11 +1,12 @@
 // Who did what, newest first.
 import type { JSX } from "preact";
 import { useSignal } from "@preact/signals";
-import { address, send } from "../api/client";
+import { address, nextPage, send } from "../api/client";
 import type { AuditRead, Operations } from "../api/schema";
 import { useResource } from "../api/resource";
 import { instants } from "../format";
 import { Button, ErrorNote, Loaded, useDeed } from "../ui/parts";
+import { Rows } from "../ui/rows";
 import { words } from "../words";
 
 type Entries = Operations["GET /audit"]["answer"];
@@ -16,11 +17,9 @@ interface Page {
   next: string | null;
 }
 
-/** A page of the log; the next one's address stands in the answer's Link. */
 async function load(url: string, signal?: AbortSignal): Promise<Page> {
   const answer = await send("GET", url, signal ? { signal } : {});
-  const next = /<([^>]+)>;\s*rel="next"/.exec(answer.headers.get("Link") ?? "")?.[1] ?? null;
-  return { entries: (await answer.json()) as Entries, next };
+  return { entries: (await answer.json()) as Entries, next: nextPage(answer) };
 }
 
 export function Audit(): JSX.Element {
@@ -46,37 +45,27 @@ function Log({ first }: { first: Page }): JSX.Element {
   const entries = [...first.entries, ...older.value];
   if (entries.length === 0) return <p class="soft">{admin.noAudit}</p>;
   return (
-    <div class="scroll" tabIndex={0}>
-      <table class="rows">
-        <thead>
-          <tr>
-            <th scope="col">{admin.when}</th>
-            <th scope="col">{admin.who}</th>
-            <th scope="col">{admin.what}</th>
-            <th scope="col">{admin.target}</th>
+    <>
+      <Rows heads={[admin.when, admin.who, admin.what, admin.target]}>
+        {entries.map((entry) => (
+          <tr key={entry.audit_id} title={JSON.stringify({ before: entry.before, after: entry.after })}>
+            <td>{instants.full(Date.parse(entry.at))}</td>
+            <td>{entry.actor_name ?? entry.actor_kind}</td>
+            <td>
+              <code>{entry.action}</code>
+            </td>
+            <td>
+              <code>{entry.target}</code>
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {entries.map((entry) => (
-            <tr key={entry.audit_id} title={JSON.stringify({ before: entry.before, after: entry.after })}>
-              <td>{instants.full(Date.parse(entry.at))}</td>
-              <td>{entry.actor_name ?? entry.actor_kind}</td>
-              <td>
-                <code>{entry.action}</code>
-              </td>
-              <td>
-                <code>{entry.target}</code>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Rows>
       {deed.error ? <ErrorNote error={deed.error} /> : null}
       {next.value ? (
         <Button disabled={deed.busy} onClick={() => deed.run()}>
           {admin.older}
         </Button>
       ) : null}
-    </div>
+    </>
   );
 }

@@ -9,7 +9,7 @@ import { words } from "../words";
 const LOOK_MS = 3000;
 
 /** The sum of a metric over its labels; null when it is not there. */
-export function metric(text: string, name: string): number | null {
+function metric(text: string, name: string): number | null {
   const lines = text.split("\n").filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
   if (lines.length === 0) return null;
   return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);

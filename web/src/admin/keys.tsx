@@ -4,9 +4,10 @@ import { useSignal } from "@preact/signals";
 import { ask } from "../api/client";
 import { useResource } from "../api/resource";
 import type { Key, KeyCreated } from "../api/schema";
-import { ago } from "../format";
 import { Button, Copy, ErrorNote, Loaded, fieldsOf, useDeed } from "../ui/parts";
+import { Rows } from "../ui/rows";
 import { words } from "../words";
+import { lastUse } from "./last-use";
 
 const SCOPES = ["read", "write", "admin"] as const;
 
@@ -89,38 +90,25 @@ function List({ keys, again }: { keys: readonly Key[]; again: () => void }): JSX
   });
   if (keys.length === 0) return <p class="soft">{admin.noKeys}</p>;
   return (
-    <div class="scroll" tabIndex={0}>
+    <>
       {deed.error ? <ErrorNote error={deed.error} /> : null}
-      <table class="rows">
-        <thead>
-          <tr>
-            <th scope="col">{admin.name}</th>
-            <th scope="col">{admin.prefix}</th>
-            <th scope="col">{admin.scopes}</th>
-            <th scope="col">{admin.used}</th>
-            <th scope="col">
-              <span class="hidden">{words.value.action.actions}</span>
-            </th>
+      <Rows heads={[admin.name, admin.prefix, admin.scopes, admin.used]} acts>
+        {keys.map((key) => (
+          <tr key={key.key_id}>
+            <td>{key.name}</td>
+            <td>
+              <code>{key.prefix}…</code>
+            </td>
+            <td>{key.scopes.map((scope) => admin.scope[scope]).join(", ")}</td>
+            <td>{lastUse(key.last_used_at)}</td>
+            <td>
+              <Button kind="danger" disabled={deed.busy} onClick={() => deed.run(key)}>
+                {admin.revoke}
+              </Button>
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {keys.map((key) => (
-            <tr key={key.key_id}>
-              <td>{key.name}</td>
-              <td>
-                <code>{key.prefix}…</code>
-              </td>
-              <td>{key.scopes.map((scope) => admin.scope[scope]).join(", ")}</td>
-              <td>{key.last_used_at ? ago(Math.max(1, (Date.now() - Date.parse(key.last_used_at)) / 1000)) : admin.neverUsed}</td>
-              <td>
-                <Button kind="danger" disabled={deed.busy} onClick={() => deed.run(key)}>
-                  {admin.revoke}
-                </Button>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </Rows>
+    </>
   );
 }

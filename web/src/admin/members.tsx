@@ -7,6 +7,7 @@ import type { MemberRead } from "../api/schema";
 import { me } from "../api/session";
 import { instants } from "../format";
 import { Button, Copy, ErrorNote, Loaded, fieldsOf, useDeed } from "../ui/parts";
+import { Rows } from "../ui/rows";
 import { words } from "../words";
 import { here } from "./workspace";
 
@@ -37,39 +38,27 @@ function List({ members, again }: { members: readonly MemberRead[]; again: () =>
   });
   const error = change.error ?? remove.error;
   return (
-    <div class="scroll" tabIndex={0}>
+    <>
       {error ? <ErrorNote error={error} /> : null}
-      <table class="rows">
-        <thead>
-          <tr>
-            <th scope="col">{admin.member}</th>
-            <th scope="col">{admin.role}</th>
-            <th scope="col">{admin.since}</th>
-            <th scope="col">
-              <span class="hidden">{words.value.action.actions}</span>
-            </th>
+      <Rows heads={[admin.member, admin.role, admin.since]} acts>
+        {members.map((member) => (
+          <tr key={member.user_id}>
+            <td>{member.username}</td>
+            <td>
+              <RoleChoice value={member.role as Role} label={`${admin.role}: ${member.username}`} choose={(role) => change.run(member, role)} />
+            </td>
+            <td>{instants.full(Date.parse(member.joined_at))}</td>
+            <td>
+              {member.user_id === me.value?.id ? null : (
+                <Button kind="danger" disabled={remove.busy} onClick={() => remove.run(member)}>
+                  {admin.remove}
+                </Button>
+              )}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {members.map((member) => (
-            <tr key={member.user_id}>
-              <td>{member.username}</td>
-              <td>
-                <RoleChoice value={member.role as Role} label={`${admin.role}: ${member.username}`} choose={(role) => change.run(member, role)} />
-              </td>
-              <td>{instants.full(Date.parse(member.joined_at))}</td>
-              <td>
-                {member.user_id === me.value?.id ? null : (
-                  <Button kind="danger" disabled={remove.busy} onClick={() => remove.run(member)}>
-                    {admin.remove}
-                  </Button>
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </Rows>
+    </>
   );
 }
 

@@ -8,6 +8,7 @@ import { count, instants } from "../format";
 import { href } from "../router";
 import { workspace } from "../settings";
 import { Button, ErrorNote, Loaded, useDeed } from "../ui/parts";
+import { Rows } from "../ui/rows";
 import { words } from "../words";
 import { incidentsChanged } from "./firing";
 
@@ -61,44 +62,30 @@ function Table({ list, channels, again }: { list: readonly NotificationRead[]; c
     again();
   });
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-labelledby="notifications-title">
+    <>
       {replay.error ? <ErrorNote error={replay.error} /> : null}
-      <table class="rows">
-        <thead>
-          <tr>
-            {[text.event, text.when, text.one, text.state, text.attempts].map((name) => (
-              <th key={name} scope="col">
-                {name}
-              </th>
-            ))}
-            <th scope="col">
-              <span class="hidden">{words.value.action.actions}</span>
-            </th>
+      <Rows heads={[text.event, text.when, text.one, text.state, text.attempts]} label={text.notifications} acts>
+        {list.map((one) => (
+          <tr key={one.notification_id}>
+            <td>{one.incident_id ? <a href={href(`/alerts/incidents/${one.incident_id}`)}>{eventName(one.event)}</a> : eventName(one.event)}</td>
+            <td>{instants.full(Date.parse(one.created_at))}</td>
+            <td>{channels.find((channel) => channel.channel_id === one.channel_id)?.name ?? ""}</td>
+            <td>
+              {text.states[one.state] ?? one.state}
+              {one.last_error && one.state !== "delivered" ? <div class="soft">{one.last_error}</div> : null}
+            </td>
+            <td>{count(one.attempts)}</td>
+            <td>
+              {one.state === "dead" ? (
+                <Button disabled={replay.busy} onClick={() => replay.run(one.notification_id)}>
+                  {text.replay}
+                </Button>
+              ) : null}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {list.map((one) => (
-            <tr key={one.notification_id}>
-              <td>{one.incident_id ? <a href={href(`/alerts/incidents/${one.incident_id}`)}>{eventName(one.event)}</a> : eventName(one.event)}</td>
-              <td>{instants.full(Date.parse(one.created_at))}</td>
-              <td>{channels.find((channel) => channel.channel_id === one.channel_id)?.name ?? ""}</td>
-              <td>
-                {text.states[one.state] ?? one.state}
-                {one.last_error && one.state !== "delivered" ? <div class="soft">{one.last_error}</div> : null}
-              </td>
-              <td>{count(one.attempts)}</td>
-              <td>
-                {one.state === "dead" ? (
-                  <Button disabled={replay.busy} onClick={() => replay.run(one.notification_id)}>
-                    {text.replay}
-                  </Button>
-                ) : null}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </Rows>
+    </>
   );
 }
 

@@ -55,7 +55,7 @@ export function stepFor(span: Span, width = plotWidth()): Step | null {
   return STEPS.find(fits) ?? "day";
 }
 
-export const stepOf = ({ span, step }: Question): Step | null => (step === undefined ? stepFor(span) : step);
+const stepOf = ({ span, step }: Question): Step | null => (step === undefined ? stepFor(span) : step);
 
 /** The address that answers a question. */
 export function queryOf(question: Question, format?: "csv" | "parquet"): string {

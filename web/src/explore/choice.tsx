@@ -5,6 +5,7 @@ import { SECONDS, STEPS } from "../charts/load";
 import type { Span } from "../charts/span";
 import { change } from "../router";
 import { Button } from "../ui/parts";
+import { ServerPick } from "../ui/server-pick";
 import { quantityName, words } from "../words";
 import { type Asked, FUNCTIONS, MAX_SERVERS, fits } from "./asked";
 import { hueOf } from "./compare";
@@ -22,28 +23,8 @@ export function Choice({ asked, known, span }: { asked: Asked; known: readonly S
 function AddServer({ asked: { servers }, known }: { asked: Asked; known: readonly ServerRead[] }): JSX.Element {
   const { explore } = words.value;
   const isFull = servers.length >= MAX_SERVERS;
-  return (
-    <label>
-      {explore.servers}
-      <select
-        value=""
-        disabled={isFull}
-        onChange={(event) => {
-          change({ s: [...servers, event.currentTarget.value].join(",") });
-          event.currentTarget.value = "";
-        }}
-      >
-        <option value="">{isFull ? explore.limit : explore.add}</option>
-        {known
-          .filter((one) => !servers.includes(one.server_ulid))
-          .map((one) => (
-            <option key={one.server_ulid} value={one.server_ulid}>
-              {one.server_name}
-            </option>
-          ))}
-      </select>
-    </label>
-  );
+  const add = (ulid: string): void => change({ s: [...servers, ulid].join(",") });
+  return <ServerPick known={known} taken={servers} hint={isFull ? explore.limit : explore.add} isFull={isFull} add={add} />;
 }
 
 function FunctionChoice({ func }: { func: string }): JSX.Element {

@@ -1,7 +1,7 @@
 // An export: which servers, which time, which form; a job writes the file.
 import type { JSX } from "preact";
 import { type Signal, useSignal } from "@preact/signals";
-import { ask } from "../api/client";
+import { ask, askAll } from "../api/client";
 import { useLatest, useResource } from "../api/resource";
 import type { JobRead, ServerRead } from "../api/schema";
 import { STEPS } from "../charts/load";
@@ -10,6 +10,7 @@ import { FUNCTIONS } from "../explore/asked";
 import { instantIn } from "../format";
 import { workspace, zone } from "../settings";
 import { Button, ErrorNote, fieldsOf, useDeed } from "../ui/parts";
+import { ServerPick } from "../ui/server-pick";
 import { words } from "../words";
 
 const FORMATS = ["csv", "parquet", "ndjson", "arrow", "json"] as const;
@@ -108,7 +109,7 @@ function Servers({ chosen }: { chosen: Signal<readonly string[]> }): JSX.Element
   const known = useLatest(
     useResource((signal) => {
       void workspace.value;
-      return ask("GET /servers", { signal });
+      return askAll("GET /servers", { signal });
     }),
   );
   const all: readonly ServerRead[] = known.value ?? [];
@@ -116,25 +117,12 @@ function Servers({ chosen }: { chosen: Signal<readonly string[]> }): JSX.Element
   const nameOf = (ulid: string): string => all.find((one) => one.server_ulid === ulid)?.server_name ?? ulid;
   return (
     <>
-      <label>
-        {explore.servers}
-        <select
-          value=""
-          onChange={(event) => {
-            chosen.value = [...chosen.value, event.currentTarget.value];
-            event.currentTarget.value = "";
-          }}
-        >
-          <option value="">{chosen.value.length === 0 ? jobs.allServers(all.length) : explore.add}</option>
-          {all
-            .filter((one) => !chosen.value.includes(one.server_ulid))
-            .map((one) => (
-              <option key={one.server_ulid} value={one.server_ulid}>
-                {one.server_name}
-              </option>
-            ))}
-        </select>
-      </label>
+      <ServerPick
+        known={all}
+        taken={chosen.value}
+        hint={chosen.value.length === 0 ? jobs.allServers(all.length) : explore.add}
+        add={(ulid) => (chosen.value = [...chosen.value, ulid])}
+      />
       {chosen.value.length > 0 ? (
         <ul class="chips">
           {chosen.value.map((ulid) => (

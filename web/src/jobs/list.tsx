@@ -4,11 +4,12 @@ import { useEffect } from "preact/hooks";
 import { ask } from "../api/client";
 import { useResource } from "../api/resource";
 import type { JobRead } from "../api/schema";
-import { mayWrite } from "../api/session";
+import { isAdmin, mayWrite } from "../api/session";
 import { instants, share } from "../format";
 import { href } from "../router";
 import { workspace } from "../settings";
 import { Button, ErrorNote, Loaded, useDeed } from "../ui/parts";
+import { Rows } from "../ui/rows";
 import { words } from "../words";
 import { Download } from "./file";
 import { isOver } from "./progress";
@@ -39,6 +40,14 @@ export function JobList(): JSX.Element {
   );
 }
 
+// As in app/jobs/control.py: only an administrator begins these, and so tries them again.
+const ADMINISTRATIVE = new Set(["deletion", "data_deletion", "seal", "verification"]);
+
+function mayRetry({ kind, state }: JobRead): boolean {
+  const may = ADMINISTRATIVE.has(kind) ? isAdmin.value : mayWrite.value;
+  return may && ["failed", "cancelled"].includes(state);
+}
+
 function Table({ list, again }: { list: readonly JobRead[]; again: () => void }): JSX.Element {
   const { jobs, admin, action } = words.value;
   const cancel = useDeed(async (id: string) => {
@@ -51,49 +60,36 @@ function Table({ list, again }: { list: readonly JobRead[]; again: () => void })
   });
   const error = cancel.error ?? retry.error;
   return (
-    <div class="scroll" tabIndex={0}>
+    <>
       {error ? <ErrorNote error={error} /> : null}
-      <table class="rows">
-        <thead>
-          <tr>
-            <th scope="col">{admin.what}</th>
-            <th scope="col">{admin.when}</th>
-            <th scope="col">{admin.who}</th>
-            <th scope="col">{jobs.state}</th>
-            <th scope="col">
-              <span class="hidden">{action.actions}</span>
-            </th>
+      <Rows heads={[admin.what, admin.when, admin.who, jobs.state]} acts>
+        {list.map((job) => (
+          <tr key={job.job_id}>
+            <td>
+              <a href={href("/jobs", { job: job.job_id })}>{jobs.kinds[job.kind] ?? job.kind}</a>
+            </td>
+            <td>{instants.full(Date.parse(job.created_at))}</td>
+            <td>{job.owner?.name ?? job.owner?.kind ?? ""}</td>
+            <td>
+              {jobs.states[job.state]} {job.state === "running" ? share(job.progress) : ""}
+              {job.error ? <div class="soft">{job.error}</div> : null}
+            </td>
+            <td>
+              <Download job={job} />
+              {mayWrite.value && !isOver(job) && !job.cancel_requested ? (
+                <Button disabled={cancel.busy} onClick={() => cancel.run(job.job_id)}>
+                  {action.cancel}
+                </Button>
+              ) : null}
+              {mayRetry(job) ? (
+                <Button disabled={retry.busy} onClick={() => retry.run(job.job_id)}>
+                  {words.value.problem.again}
+                </Button>
+              ) : null}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {list.map((job) => (
-            <tr key={job.job_id}>
-              <td>
-                <a href={href("/jobs", { job: job.job_id })}>{jobs.kinds[job.kind] ?? job.kind}</a>
-              </td>
-              <td>{instants.full(Date.parse(job.created_at))}</td>
-              <td>{job.owner?.name ?? job.owner?.kind ?? ""}</td>
-              <td>
-                {jobs.states[job.state]} {job.state === "running" ? share(job.progress) : ""}
-                {job.error ? <div class="soft">{job.error}</div> : null}
-              </td>
-              <td>
-                <Download job={job} />
-                {mayWrite.value && !isOver(job) && !job.cancel_requested ? (
-                  <Button disabled={cancel.busy} onClick={() => cancel.run(job.job_id)}>
-                    {action.cancel}
-                  </Button>
-                ) : null}
-                {mayWrite.value && ["failed", "cancelled"].includes(job.state) ? (
-                  <Button disabled={retry.busy} onClick={() => retry.run(job.job_id)}>
-                    {words.value.problem.again}
-                  </Button>
-                ) : null}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </Rows>
+    </>
   );
 }

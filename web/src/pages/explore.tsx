@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { type ReadonlySignal, type Signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
-import { ask } from "../api/client";
+import { askAll } from "../api/client";
 import { clock, useLatest, useResource } from "../api/resource";
 import type { ServerRead } from "../api/schema";
 import { forget } from "../charts/kept";
@@ -35,7 +35,7 @@ const REFRESH_MS = 30_000;
 export function ExplorePage(): JSX.Element {
   const servers = useResource((signal) => {
     void workspace.value;
-    return ask("GET /servers", { signal });
+    return askAll("GET /servers", { signal });
   });
   const { explore, server } = words.value;
   return (

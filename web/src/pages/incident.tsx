@@ -16,6 +16,7 @@ import type { Span } from "../charts/span";
 import { instants } from "../format";
 import { href } from "../router";
 import { workspace } from "../settings";
+import { FormDialog } from "../ui/form-dialog";
 import { Button, ErrorNote, Loaded, fieldsOf, useDeed } from "../ui/parts";
 import { words } from "../words";
 import { lengthOf } from "./alerts";
@@ -46,6 +47,8 @@ export function IncidentPage({ parameters }: { parameters: Record<string, string
 function Incident({ incident, again }: { incident: IncidentDetail; again: () => void }): JSX.Element {
   const { alerts } = words.value;
   const why = incident.why as Why;
+  // Nobody, when the rule ended it, whoever looked after it before.
+  const who = { open: null, acknowledged: incident.acknowledged_by, resolved: incident.resolved_by }[incident.state];
   return (
     <>
       <div class="head">
@@ -62,7 +65,7 @@ function Incident({ incident, again }: { incident: IncidentDetail; again: () => 
           <p class="soft">
             <a href={href(`/servers/${incident.server_ulid}`)}>{incident.server_name}</a>
             {` · ${alerts.states[incident.state]}`}
-            {incident.acknowledged_by && incident.state !== "open" ? ` ${alerts.byWhom(incident.resolved_by ?? incident.acknowledged_by)}` : ""}
+            {who ? ` ${alerts.byWhom(who)}` : ""}
             {` · ${lengthOf(incident)}`}
           </p>
         </div>
@@ -195,7 +198,7 @@ function Actions({ incident, again }: { incident: IncidentDetail; again: () => v
 
 function SilenceForm({ incident, again }: { incident: IncidentDetail; again: () => void }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
-  const { alerts, action } = words.value;
+  const { alerts } = words.value;
   const deed = useDeed(async ({ hours = "1", reason = "" }: Record<string, string>) => {
     const until = new Date(Date.now() + Number(hours) * 3_600_000).toISOString();
     await ask("POST /silences", { body: { reason, until, server_ulids: [incident.server_ulid], rule_ids: [incident.rule_id] } });
@@ -205,33 +208,23 @@ function SilenceForm({ incident, again }: { incident: IncidentDetail; again: () 
   return (
     <>
       <Button onClick={() => dialog.current?.showModal()}>{alerts.silence}</Button>
-      <dialog ref={dialog} aria-labelledby="silence-title">
-        <form class="stack" onSubmit={(event) => deed.run(fieldsOf(event))}>
-          <h2 id="silence-title">{alerts.silence}</h2>
-          <p class="soft">{alerts.silenceHint}</p>
-          <label>
-            {alerts.silenceFor}
-            <select name="hours">
-              {Object.entries(alerts.hours).map(([hours, text]) => (
-                <option key={hours} value={hours}>
-                  {text}
-                </option>
-              ))}
-            </select>
-          </label>
-          <label>
-            {alerts.silenceReason}
-            <input name="reason" required maxLength={500} autocomplete="off" />
-          </label>
-          {deed.error ? <ErrorNote error={deed.error} /> : null}
-          <div class="form">
-            <Button kind="main" type="submit" disabled={deed.busy}>
-              {alerts.silence}
-            </Button>
-            <Button onClick={() => dialog.current?.close()}>{action.cancel}</Button>
-          </div>
-        </form>
-      </dialog>
+      <FormDialog dialog={dialog} id="silence-title" title={alerts.silence} does={alerts.silence} deed={deed} submit={(event) => deed.run(fieldsOf(event))}>
+        <p class="soft">{alerts.silenceHint}</p>
+        <label>
+          {alerts.silenceFor}
+          <select name="hours">
+            {Object.entries(alerts.hours).map(([hours, text]) => (
+              <option key={hours} value={hours}>
+                {text}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          {alerts.silenceReason}
+          <input name="reason" required maxLength={500} autocomplete="off" />
+        </label>
+      </FormDialog>
     </>
   );
 }

@@ -1,13 +1,14 @@
 // Silences: for a time nothing is told of what matches.
 import type { JSX } from "preact";
 import { AlertsPage } from "../alerts/tabs";
-import { ask } from "../api/client";
+import { ask, askAll } from "../api/client";
 import { useResource } from "../api/resource";
 import type { RuleRead, ServerRead, SilenceRead } from "../api/schema";
 import { mayWrite } from "../api/session";
 import { instants } from "../format";
 import { workspace } from "../settings";
 import { Button, ErrorNote, Loaded, useDeed } from "../ui/parts";
+import { Rows } from "../ui/rows";
 import { words } from "../words";
 
 const SHOWN = 100;
@@ -21,7 +22,7 @@ interface Known {
 export function SilencesPage(): JSX.Element {
   const found = useResource<Known>(async (signal) => {
     void workspace.value;
-    const [silences, rules, servers] = await Promise.all([ask("GET /silences", { query: { limit: SHOWN }, signal }), ask("GET /rules", { signal }), ask("GET /servers", { signal })]);
+    const [silences, rules, servers] = await Promise.all([ask("GET /silences", { query: { limit: SHOWN }, signal }), ask("GET /rules", { signal }), askAll("GET /servers", { signal })]);
     return { silences, rules, servers };
   });
   return (
@@ -42,42 +43,26 @@ function Table({ known, again }: { known: Known; again: () => void }): JSX.Eleme
   return (
     <div class="card">
       {end.error ? <ErrorNote error={end.error} /> : null}
-      <div class="scroll" tabIndex={0} role="region" aria-label={words.value.alerts.silences}>
-        <table class="rows">
-          <thead>
-            <tr>
-              {[text.reason, text.event, text.until, text.state].map((name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ))}
-              <th scope="col">
-                <span class="hidden">{words.value.action.actions}</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {known.silences.map((silence) => (
-              <tr key={silence.silence_id}>
-                <td>
-                  {silence.reason}
-                  <div class="soft">{silence.created_by}</div>
-                </td>
-                <td>{matched(silence, known)}</td>
-                <td>{instants.full(Date.parse(silence.until))}</td>
-                <td>{text.silenceStates[silence.state]}</td>
-                <td>
-                  {mayWrite.value && silence.state !== "ended" ? (
-                    <Button disabled={end.busy} onClick={() => end.run(silence.silence_id)}>
-                      {text.end}
-                    </Button>
-                  ) : null}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Rows heads={[text.reason, text.event, text.until, text.state]} label={words.value.alerts.silences} acts>
+        {known.silences.map((silence) => (
+          <tr key={silence.silence_id}>
+            <td>
+              {silence.reason}
+              <div class="soft">{silence.created_by}</div>
+            </td>
+            <td>{matched(silence, known)}</td>
+            <td>{instants.full(Date.parse(silence.until))}</td>
+            <td>{text.silenceStates[silence.state]}</td>
+            <td>
+              {mayWrite.value && silence.state !== "ended" ? (
+                <Button disabled={end.busy} onClick={() => end.run(silence.silence_id)}>
+                  {text.end}
+                </Button>
+              ) : null}
+            </td>
+          </tr>
+        ))}
+      </Rows>
     </div>
   );
 }

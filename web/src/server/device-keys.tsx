@@ -1,11 +1,12 @@
 // A server's device keys: several at a time, so that they change without a gap.
 import type { JSX } from "preact";
 import { useSignal } from "@preact/signals";
+import { lastUse } from "../admin/last-use";
 import { ask } from "../api/client";
 import { useResource } from "../api/resource";
 import type { DeviceKey } from "../api/schema";
 import { isAdmin } from "../api/session";
-import { ago, instants } from "../format";
+import { instants } from "../format";
 import { Button, Copy, ErrorNote, Loaded, useDeed } from "../ui/parts";
 import { words } from "../words";
 
@@ -70,14 +71,13 @@ function Keys({ ulid }: { ulid: string }): JSX.Element {
 
 function Row({ of: key, busy, revoke }: { of: DeviceKey; busy: boolean; revoke: () => void }): JSX.Element {
   const { admin } = words.value;
-  const used = key.last_used_at ? ago(Math.max(1, (Date.now() - Date.parse(key.last_used_at)) / 1000)) : admin.neverUsed;
   return (
     <tr>
       <td>
         {key.name} <code>{key.prefix}…</code>
       </td>
       <td>
-        {admin.used}: {used}
+        {admin.used}: {lastUse(key.last_used_at)}
       </td>
       <td>{key.expires_at ? instants.full(Date.parse(key.expires_at)) : ""}</td>
       <td>

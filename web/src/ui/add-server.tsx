@@ -4,14 +4,15 @@ import { useRef } from "preact/hooks";
 import { ask } from "../api/client";
 import { go, href } from "../router";
 import { words } from "../words";
-import { Button, ErrorNote, fieldsOf, useDeed } from "./parts";
+import { FormDialog } from "./form-dialog";
+import { Button, fieldsOf, useDeed } from "./parts";
 
 /** Device keys of servers made in this tab: the page that waits for the first reading shows the ready command. */
 export const freshKeys = new Map<string, string>();
 
 export function AddServer({ main }: { main?: boolean }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
-  const { add, fleet, action } = words.value;
+  const { add, fleet } = words.value;
   const deed = useDeed(async (name: string, site: string) => {
     const tags: Record<string, string> = site ? { site } : {};
     const made = await ask("POST /servers", { body: { server_name: name, tags } });
@@ -28,26 +29,16 @@ export function AddServer({ main }: { main?: boolean }): JSX.Element {
       <Button {...(main ? { kind: "main" as const } : {})} onClick={() => dialog.current?.showModal()}>
         {fleet.add}
       </Button>
-      <dialog ref={dialog} aria-labelledby="add-title">
-        <form class="stack" onSubmit={submit}>
-          <h2 id="add-title">{add.title}</h2>
-          <label>
-            {add.name}
-            <input name="name" required maxLength={200} autocomplete="off" />
-          </label>
-          <label>
-            {add.site}
-            <input name="site" maxLength={60} autocomplete="off" />
-          </label>
-          {deed.error ? <ErrorNote error={deed.error} /> : null}
-          <div class="form">
-            <Button kind="main" type="submit" disabled={deed.busy}>
-              {add.create}
-            </Button>
-            <Button onClick={() => dialog.current?.close()}>{action.cancel}</Button>
-          </div>
-        </form>
-      </dialog>
+      <FormDialog dialog={dialog} id="add-title" title={add.title} does={add.create} deed={deed} submit={submit}>
+        <label>
+          {add.name}
+          <input name="name" required maxLength={200} autocomplete="off" />
+        </label>
+        <label>
+          {add.site}
+          <input name="site" maxLength={60} autocomplete="off" />
+        </label>
+      </FormDialog>
     </>
   );
 }

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
-import { ask } from "../api/client";
+import { askAll } from "../api/client";
 import { isAdmin } from "../api/session";
 import { go } from "../router";
 import { words } from "../words";
@@ -25,7 +25,7 @@ export function Palette(): JSX.Element {
     text.value = "";
     chosen.value = 0;
     dialog.current?.showModal();
-    void loadServers().then((found) => (servers.value = found));
+    void loadServers().then((found) => (servers.value = found), () => undefined);
   });
   const found = useComputed(() => {
     const wanted = text.value.toLocaleLowerCase();
@@ -86,6 +86,6 @@ function pages(): Target[] {
 }
 
 async function loadServers(): Promise<Target[]> {
-  const found = await ask("GET /servers");
+  const found = await askAll("GET /servers");
   return found.map((one) => ({ name: one.server_name, address: `/ui/servers/${one.server_ulid}` }));
 }

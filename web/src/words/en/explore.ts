@@ -29,7 +29,6 @@ export const explore = {
   step: "Step",
   steps: { hour: "1 h", day: "1 day" } as Record<string, string>,
   automatic: "Automatic",
-  overview: "Overview",
   brush: { from: "Start of the window", to: "End of the window", both: "Window" },
 };
 

@@ -34,14 +34,12 @@ export const en = {
     emptyHint: "A server is anything that sends readings. Add one and this page shows you how to send the first.",
     askAdmin: "An administrator of this workspace can add one.",
     more: "Show more",
-    lastValues: "last values",
   },
   add: {
     title: "Add a server",
     name: "Name",
     site: "Place (optional)",
     create: "Add server",
-    key: "Its device key",
     keyHint: "Shown this once. The server sends it with every reading.",
   },
   first: {
@@ -54,7 +52,6 @@ export const en = {
   server: {
     back: "All servers",
     last: (ago: string): string => `last reading ${ago}`,
-    rate: (rate: string): string => `${rate} readings/s`,
     range: "Range",
     zoomOut: "Zoom out",
     copyLink: "Copy link",
@@ -72,7 +69,6 @@ export const en = {
     keys: "Device keys",
     empty: "No readings in this window.",
     toLast: (instant: string): string => `Show the last ones, ${instant}`,
-    gap: "no data",
     chart: (name: string): string =>
       `${name}: chart. Arrow keys walk the readings, plus and minus zoom, drag zooms in.`,
     step: {
@@ -124,7 +120,6 @@ export const en = {
     prefix: "Key",
     used: "Last used",
     neverUsed: "never",
-    created: "Created",
     noKeys: "No API keys.",
     members: "Members",
     member: "Member",
@@ -135,7 +130,6 @@ export const en = {
     removeSure: (name: string): string => `Remove ${name} from this workspace?`,
     invite: "Invite",
     inviteHint: "The link is shown once; whoever opens it joins.",
-    inviteLink: "Invitation link",
     health: "System health",
     stored: "Readings stored a second",
     streams: "Pages that watch live",
@@ -164,7 +158,6 @@ export const en = {
     profile: "Profile",
     signOut: "Sign out",
     signOutAll: "Sign out everywhere",
-    signedOutAll: "Every session of yours has ended.",
     workspace: "Workspace",
     theme: "Theme",
     themes: { system: "As the system", light: "Light", dark: "Dark" },

@@ -8,7 +8,6 @@ export const jobs = {
   formats: "CSV, NDJSON, Parquet or Arrow; plain, gzip or zstd; of any size",
   choose: "Choose a file",
   preview: "First rows of the file",
-  column: "Column",
   holds: "Holds",
   ignored: "(not used)",
   timestamp: "Timestamp",
@@ -39,10 +38,15 @@ export const jobs = {
     string,
     string
   >,
-  kinds: { import: "Import", export: "Export", delete_data: "Deletion", seal: "Sealing", verify: "Verifying" } as Record<
-    string,
-    string
-  >,
+  kinds: {
+    import: "Import",
+    export: "Export",
+    deletion: "Deletion of a server",
+    data_deletion: "Deletion of readings",
+    backtest: "Backtest",
+    seal: "Sealing",
+    verification: "Verification",
+  } as Record<string, string>,
   state: "State",
   recent: "Recent jobs",
   none: "No jobs yet.",

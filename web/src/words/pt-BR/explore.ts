@@ -31,7 +31,6 @@ export const explore: Words["explore"] = {
   step: "Passo",
   steps: { "10s": "10 s", minute: "1 min", "5m": "5 min", "15m": "15 min", hour: "1 h", "6h": "6 h", day: "1 dia" },
   automatic: "Automático",
-  overview: "Visão geral",
   brush: { from: "Início do período", to: "Fim do período", both: "Período" },
 };
 
