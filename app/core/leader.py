@@ -37,7 +37,7 @@ async def lead(
     while not stop.is_set():
         try:
             await _lead_once(database, lock, work, stop)
-        except UNAVAILABLE as error:
+        except (*UNAVAILABLE, psycopg.errors.IdleInTransactionSessionTimeout) as error:
             log.warning("leader_waits_for_database", reason=first_line(error))
         except (psycopg.ProgrammingError, ProgrammingError) as error:
             if not isinstance(getattr(error, "orig", error), _NOT_THERE):

@@ -1,5 +1,6 @@
 """One of several watchers leads; whatever befalls it, a standby takes over within five seconds."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -12,9 +13,12 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from app.core import migrate
+from app.core import db, leader, migrate
+from app.core.copy import Connection
+from app.core.db import Database
 from app.core.settings import Settings
 from app.watcher import WATCHER_LOCK
+from tests.database import database as database
 from tests.system import System, clean_environment, scratch_folder
 
 # Five times the promise, because test machines are slow and busy.
@@ -135,3 +139,22 @@ def test_a_watcher_that_comes_before_the_schema_waits_for_it(system: System, emp
     finally:
         watcher.process.kill()
         watcher.process.wait()
+
+
+async def test_a_leader_that_fell_idle_within_a_transaction_leads_again(database: Database) -> None:
+    stop, turns = asyncio.Event(), 0
+
+    async def work(connection: Connection) -> None:
+        nonlocal turns
+        turns += 1
+        if turns == 2:
+            return stop.set()
+        await connection.execute("SET idle_in_transaction_session_timeout = '100ms'")
+        async with db.transaction(connection):
+            await connection.execute("SELECT")
+            await asyncio.sleep(0.5)
+            await connection.execute("SELECT")
+        return None
+
+    await leader.lead(database, WATCHER_LOCK + 1, work, stop)
+    assert turns == 2
