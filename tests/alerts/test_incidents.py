@@ -1,14 +1,9 @@
 """The life of an incident: what comes and goes is one, told once; what is silenced is told when it is over."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-from sqlalchemy import text
-
 from app.core.clock import format_instant
-from app.core.db import Database
 from tests.alerts.receiver import Receiver
 from tests.alerts.stage import Stage
 from tests.contract.calls import Row
@@ -262,37 +257,6 @@ async def test_a_silence_at_the_end_of_the_calendar_can_be_changed(stage: Stage)
     path = f"/silences/{stage.post('/silences', body)['silence_id']}"
     longer = stage.client.patch(path, json={"until": "9999-12-31T23:59:59Z"}, headers=stage.user.headers)
     assert (longer.status_code, longer.json()["until"]) == (200, "9999-12-31T23:59:59Z")
-
-
-@pytest.mark.parametrize("table", ["rule", "server", "channel"])
-async def test_what_is_deleted_meanwhile_stops_no_incident(stage: Stage, database: Database, table: str) -> None:
-    """As when a rule fires in the moment in which somebody deletes it, its server, or the channel that is told."""
-    channel = stage.channel("http://169.254.169.254/")
-    stage.make_rule(channel)
-    server, other = stage.server(), stage.server()
-    gone = {"rule": stage.rule["rule_id"], "server": server.ulid, "channel": channel["channel_id"]}[table]
-    async with database.write() as session:
-        await session.execute(text(f"DELETE FROM {table} WHERE {table}_ulid = :gone"), {"gone": gone})
-        fires = asyncio.create_task(stage.fire(server, other))
-        await asyncio.sleep(0.3)
-        assert not fires.done(), "it waits for what becomes of it"
-    happened = await fires
-    left = {"rule": [], "server": [other.ulid], "channel": [server.ulid, other.ulid]}[table]
-    assert sorted(change.server_ulid for change in happened) == sorted(left)
-    assert len(stage.notifications()) == (1 if table == "server" else 0)
-
-
-async def test_a_rule_that_is_switched_off_meanwhile_opens_nothing(stage: Stage, database: Database) -> None:
-    stage.make_rule()
-    server = stage.server()
-    async with database.write() as session:
-        await session.execute(text("SELECT FROM rule WHERE rule_ulid = :r FOR UPDATE"), {"r": stage.rule["rule_id"]})
-        fires = asyncio.create_task(stage.fire(server))
-        await asyncio.sleep(0.3)
-        off = text("UPDATE rule SET enabled = false WHERE rule_ulid = :r")
-        await session.execute(off, {"r": stage.rule["rule_id"]})
-    assert await fires == []
-    assert stage.incidents() == []
 
 
 async def test_acknowledging_and_ending_by_hand_are_told_to_whom_they_interest(
