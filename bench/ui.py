@@ -52,6 +52,7 @@ FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startT
 SCRIPTS = """performance.getEntriesByType("resource").map((one) => new URL(one.name).pathname)
   .filter((path) => path.startsWith("/ui/assets/") && path.endsWith(".js")).map((path) => path.slice(4))"""
 PAGES = ("/", "/explore", "/jobs", "/admin", "/profile")
+ALERTS = ("/alerts", "/alerts/rules", "/alerts/rules/new", "/alerts/channels", "/alerts/silences")
 FRAMES = """(seconds) => new Promise((resolve) => {
   let frames = 0;
   const started = performance.now();
@@ -205,7 +206,8 @@ async def _pages(browser: Browser, system: System, ulid: str, rounds: int) -> tu
     """What the heaviest page loads, kB gzipped, and when the slowest shows something, milliseconds."""
     page = await _signed_in(browser, system)
     weights, paints = [], []
-    for address in (*PAGES, f"/servers/{ulid}?range=24h", f"/explore?s={ulid}&range=24h"):
+    of_servers = (f"/servers/{ulid}?range=24h", f"/explore?s={ulid}&range=24h", f"/alerts/rules/new?server={ulid}")
+    for address in (*PAGES, *ALERTS, *of_servers):
         times = []
         for _ in range(rounds):
             await page.goto(f"{system.url}/ui{address}")

@@ -1,5 +1,6 @@
-// Conditions and lengths of time in words.
-import { count, value } from "../format";
+// Conditions, schedules and lengths of time in words.
+import type { Schedule } from "../api/schema";
+import { tick, value } from "../format";
 import { unit } from "../ui/hue";
 import { language } from "../settings";
 import { quantityName, words } from "../words";
@@ -19,6 +20,7 @@ export interface Condition {
   inside?: Band | null;
   hold_seconds?: number;
   for_seconds?: number;
+  per?: "second" | "minute" | "hour" | "day";
   conditions?: readonly Condition[];
 }
 
@@ -42,9 +44,10 @@ function subject(kind: string, quantity: string): string {
   return kind === "deviation" ? alerts.deviation(name.toLowerCase()) : name;
 }
 
-function levels({ kind, quantity = "", above, below, outside, inside }: Condition): string {
+function levels(condition: Condition): string {
   const { alerts } = words.value;
-  const show = (number: number): string => (kind === "threshold" ? measure(quantity, number) : count(number));
+  const { above, below, outside, inside } = condition;
+  const show = (number: number): string => judged(condition, number);
   if (typeof above === "number") return alerts.above(show(above));
   if (typeof below === "number") return alerts.below(show(below));
   if (outside) return alerts.outside(show(outside.low), show(outside.high));
@@ -52,6 +55,34 @@ function levels({ kind, quantity = "", above, below, outside, inside }: Conditio
 }
 
 export const measure = (quantity: string, number: number): string => `${value(quantity, number)} ${unit(quantity)}`.trim();
+
+/** What is held against the levels: a value, its change in a time, or how unusual it is. */
+export function judged(condition: Pick<Condition, "kind" | "quantity" | "per">, number: number): string {
+  const { kind, quantity = "" } = condition;
+  return kind === "rate" || kind === "deviation" ? `${tick(number)} ${unitOf(condition)}` : measure(quantity, number);
+}
+
+/** The unit of a condition's levels. */
+export function unitOf({ kind, quantity = "", per = "minute" }: Pick<Condition, "kind" | "quantity" | "per">): string {
+  if (kind === "deviation") return "σ";
+  return kind === "rate" ? `${unit(quantity)} ${words.value.alerts.a[per]}`.trim() : unit(quantity);
+}
+
+/** Such as "Mon, Tue 08:00–18:00, America/Sao Paulo"; a week's every day has no name. */
+export function scheduleText({ weekdays = [], start = "00:00", end = "24:00", zone = "UTC" }: Schedule): string {
+  const names = weekdayNames();
+  const days = weekdays.length === WEEKDAYS.length ? [] : WEEKDAYS.flatMap((day, index) => (weekdays.includes(day) ? (names[index] ?? []) : []));
+  return `${days.join(", ")} ${start}–${end}, ${zone.replaceAll("_", " ")}`.trim();
+}
+
+export const WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
+
+/** Short names of the week's days, from Monday. */
+export function weekdayNames(): string[] {
+  const names = new Intl.DateTimeFormat(language.value, { weekday: "short", timeZone: "UTC" });
+  // 2024 began on a Monday.
+  return WEEKDAYS.map((_, index) => names.format(Date.UTC(2024, 0, 1 + index)));
+}
 
 const STEPS = [
   ["day", 86_400],
