@@ -24,6 +24,8 @@ export interface Condition {
   conditions?: readonly Condition[];
 }
 
+type Judged = Pick<Condition, "kind" | "quantity" | "per">;
+
 /** Such as "Humidity above 60 % for 1 min". */
 export function conditionText(condition: Condition): string {
   const { alerts } = words.value;
@@ -47,23 +49,21 @@ function subject(kind: string, quantity: string): string {
 function levels(condition: Condition): string {
   const { alerts } = words.value;
   const { above, below, outside, inside } = condition;
-  const show = (number: number): string => judged(condition, number);
-  if (typeof above === "number") return alerts.above(show(above));
-  if (typeof below === "number") return alerts.below(show(below));
-  if (outside) return alerts.outside(show(outside.low), show(outside.high));
-  return inside ? alerts.inside(show(inside.low), show(inside.high)) : "";
+  if (typeof above === "number") return alerts.above(judged(condition, above));
+  if (typeof below === "number") return alerts.below(judged(condition, below));
+  const band = outside ?? inside;
+  if (!band) return "";
+  return (outside ? alerts.outside : alerts.inside)(bare(condition, band.low), judged(condition, band.high));
 }
-
-export const measure = (quantity: string, number: number): string => `${value(quantity, number)} ${unit(quantity)}`.trim();
 
 /** What is held against the levels: a value, its change in a time, or how unusual it is. */
-export function judged(condition: Pick<Condition, "kind" | "quantity" | "per">, number: number): string {
-  const { kind, quantity = "" } = condition;
-  return kind === "rate" || kind === "deviation" ? `${tick(number)} ${unitOf(condition)}` : measure(quantity, number);
-}
+export const judged = (condition: Judged, number: number): string => `${bare(condition, number)} ${unitOf(condition)}`.trim();
+
+const bare = ({ kind, quantity = "" }: Judged, number: number): string =>
+  kind === "rate" || kind === "deviation" ? tick(number) : value(quantity, number);
 
 /** The unit of a condition's levels. */
-export function unitOf({ kind, quantity = "", per = "minute" }: Pick<Condition, "kind" | "quantity" | "per">): string {
+export function unitOf({ kind, quantity = "", per = "minute" }: Judged): string {
   if (kind === "deviation") return "σ";
   return kind === "rate" ? `${unit(quantity)} ${words.value.alerts.a[per]}`.trim() : unit(quantity);
 }
