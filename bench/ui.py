@@ -84,6 +84,7 @@ class Figures:
     page_paint_ms: float
     points_ms: float
     zoom_ms: float
+    drag_ms: float
     range_ms: float
     frames: float
     heap_growth_mb: float
@@ -96,6 +97,7 @@ BUDGETS = (
     ("page_paint_ms", "first contentful paint of the slowest page, ms", "≤ 1000"),
     ("points_ms", "4 × 100,000 points to pixels, ms", "≤ 300"),
     ("zoom_ms", "slowest step of zoom from a year to readings, ms", "≤ 150"),
+    ("drag_ms", "slowest drag into a chart from a year to readings, ms", "≤ 150"),
     ("range_ms", "slowest change of range from a year to 15 minutes, ms", "≤ 150"),
     ("frames", "frames a second, 50 servers at 10 Hz", "≥ 50"),
     ("heap_growth_mb", "heap growth of a live page, MB", "< 5"),
@@ -138,12 +140,13 @@ async def _measure(system: System, options: Options) -> Figures:
         page_kb, page_paint = await _pages(browser, system, ulid, options.rounds)
         points = [await _points(browser, system, ulid) for _ in range(options.rounds)]
         page = await _signed_in(browser, system)
-        by_key, by_range = await zooms.measure(page, system.url, year, options.rounds)
+        steps = await zooms.measure(page, system.url, year, options.rounds)
         await page.context.close()
         with _simulation(system):
             frames, growth = await _live(browser, system, options)
     paints = median(first_paint), page_paint
-    return Figures(first_page_kb(), page_kb, *paints, median(points), by_key, by_range, frames, growth)
+    of_steps = steps.by_key, steps.by_drag, steps.by_range
+    return Figures(first_page_kb(), page_kb, *paints, median(points), *of_steps, frames, growth)
 
 
 def _headers(client: httpx.Client) -> dict[str, str]:

@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import { type ReadonlySignal, type Signal, useComputed, useSignal } from "@preact/signals";
 import type { BacktestReport, Judged, ServerRead } from "../api/schema";
 import type { Marks } from "../charts/marks";
-import { RANGES, type Range, type Span } from "../charts/span";
+import { type Range, type Span, lastOf } from "../charts/span";
 import { share, tick } from "../format";
 import { ErrorNote, Skeleton } from "../ui/parts";
 import { quantityName, words } from "../words";
@@ -102,10 +102,7 @@ function Drawn({ draft, servers, report, range }: DrawnProps): JSX.Element | nul
   const { rule } = words.value;
   const { parts, servers: chosen } = draft.value;
   const server = (chosen.length === 1 ? chosen[0] : report.value?.by_server[0]?.server_ulid) ?? "";
-  const span = useComputed<Span>(() => {
-    const now = Date.now();
-    return { range: range.value, from: now - RANGES[range.value] * 1000, to: now };
-  });
+  const span = useComputed<Span>(() => lastOf(range.value, Date.now()));
   const quantities = [...new Set(parts.flatMap((one) => (one.kind === "offline" ? [] : one.quantity)))];
   if (quantities.length === 0) return null;
   if (!server) return <p class="soft">{rule.chooseServer}</p>;

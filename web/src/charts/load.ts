@@ -25,6 +25,8 @@ export interface Loaded {
   /** null: every reading. */
   step: Step | null;
   rows: readonly DataRow[];
+  /** The window whose readings these are. */
+  of: Span;
 }
 
 // Up to an hour readings show as they are; of more than this the API keeps those that draw the same shape.
@@ -106,5 +108,5 @@ export async function loadServer(ulid: string, span: Span, signal: AbortSignal):
   const rows = await load(questionOf(span), signal);
   const step = stepFor(span);
   lookAhead(span, (of) => [questionOf(of)], signal);
-  return { columns: columnsOf(rows, step && SECONDS[step]), step, rows };
+  return { columns: columnsOf(rows, step && SECONDS[step]), step, rows, of: span };
 }

@@ -4,6 +4,7 @@ import { AXIS_FONT, GUTTER, airy, numberLabels, timeLabels, tzDate } from "./axe
 import { type Colours, hatching } from "./colours";
 import { type Marks, drawAreas, drawLevels, withLevels } from "./marks";
 import type { Column } from "./series";
+import type { Span } from "./span";
 
 export interface Line {
   column: Column;
@@ -77,6 +78,26 @@ export function makePlot(host: HTMLElement, lines: readonly Line[], shape: PlotS
   };
   return new uPlot(options, dataOf(lines), host);
 }
+
+/** Keep a plot as wide as its host until the returned function is called. */
+export function fit(plot: uPlot, host: HTMLElement): () => void {
+  const size = new ResizeObserver(([entry]) => {
+    const width = Math.round(entry?.contentRect.width ?? 0);
+    // The first look always comes, and setting a size draws everything anew.
+    if (width > 0 && width !== plot.width) plot.setSize({ width, height: plot.height });
+  });
+  size.observe(host);
+  return () => size.disconnect();
+}
+
+/** Show this window; nothing is drawn where it is the one that is shown. */
+export function moveTo(plot: uPlot, { from, to }: Span): void {
+  const { min, max } = plot.scales["x"] ?? {};
+  if (min !== from / 1000 || max !== to / 1000) plot.setScale("x", { min: from / 1000, max: to / 1000 });
+}
+
+/** What a plot is made for: one with another look is made anew, else it is fed. */
+export const lookOf = ({ times, low }: Column): string => `${low !== null} ${times.length > DENSE} ${times.length < 3}`;
 
 function axes(colours: Colours, hasLabels: boolean): uPlot.Axis[] {
   const shared = { stroke: colours.text, font: AXIS_FONT, grid: { stroke: colours.grid, width: 1 }, ticks: { show: false } };

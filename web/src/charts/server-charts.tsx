@@ -95,7 +95,7 @@ export function ServerCharts({ server, last, lead }: Props): JSX.Element {
             {columns.value.size === 0 ? (
               <Nothing span={span.value} last={last} />
             ) : (
-              <Panels columns={columns} grown={grown} span={span} at={at} />
+              <Panels columns={columns} grown={grown} span={span} at={at} drawn={found.of} />
             )}
             <ValueTable rows={found.rows} />
             <Quality ulid={ulid} />
