@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
@@ -135,9 +136,10 @@ async def _measure(system: System, options: Options) -> Figures:
         client.post("/auth/register", json=PERSON).raise_for_status()
         headers = _headers(client)
         ulid, year = _prepare(client, headers), zooms.prepare(client, headers)
+        incident = _incident(client, headers, ulid)
     async with _browser() as browser:
         first_paint = [await _first_paint(browser, system) for _ in range(options.rounds)]
-        page_kb, page_paint = await _pages(browser, system, ulid, options.rounds)
+        page_kb, page_paint = await _pages(browser, system, ulid, incident, options.rounds)
         points = [await _points(browser, system, ulid) for _ in range(options.rounds)]
         page = await _signed_in(browser, system)
         steps = await zooms.measure(page, system.url, year, options.rounds)
@@ -173,6 +175,16 @@ def _prepare(client: httpx.Client, headers: dict[str, str]) -> str:
     return str(made["server_ulid"])
 
 
+def _incident(client: httpx.Client, headers: dict[str, str], ulid: str) -> str:
+    """An incident that is open at the server; its identifier."""
+    condition = {"kind": "threshold", "quantity": "temperature", "above": 90}
+    client.post("/rules", json={"name": "hot", "condition": condition}, headers=headers).raise_for_status()
+    client.post("/data", json={"server_ulid": ulid, "temperature": 99}, headers=headers).raise_for_status()
+    while not (found := client.get("/incidents", headers=headers).raise_for_status().json()):
+        time.sleep(0.1)
+    return str(found[0]["incident_id"])
+
+
 _BASES = {"temperature": 20.0, "humidity": 50.0, "voltage": 220.0, "current": 1.5}
 
 
@@ -205,12 +217,12 @@ async def _first_paint(browser: Browser, system: System) -> float:
     return paint
 
 
-async def _pages(browser: Browser, system: System, ulid: str, rounds: int) -> tuple[float, float]:
+async def _pages(browser: Browser, system: System, ulid: str, incident: str, rounds: int) -> tuple[float, float]:
     """What the heaviest page loads, kB gzipped, and when the slowest shows something, milliseconds."""
     page = await _signed_in(browser, system)
     weights, paints = [], []
     of_servers = (f"/servers/{ulid}?range=24h", f"/explore?s={ulid}&range=24h", f"/alerts/rules/new?server={ulid}")
-    for address in (*PAGES, *ALERTS, *of_servers):
+    for address in (*PAGES, *ALERTS, f"/alerts/incidents/{incident}", *of_servers):
         times = []
         for _ in range(rounds):
             await page.goto(f"{system.url}/ui{address}")

@@ -80,7 +80,8 @@ def prepare(client: httpx.Client, headers: dict[str, str]) -> str:
 @dataclass(frozen=True, slots=True)
 class Slowest:
     """The slowest step's median, milliseconds: halved by key to a minute and halved by a drag to some minutes, which
-    nothing can foresee, from a year, and by its ranges."""
+    nothing can foresee, from a year, and by its ranges.
+    """
 
     by_key: float
     by_drag: float
