@@ -82,12 +82,10 @@ function levelsOf({ side, level, low, high }: Part): Levels | null {
 /** A stored condition as it would have been typed. */
 export function partOf(condition: Simple): Part {
   const part = newPart();
-  const { kind, hold_seconds: hold, for_seconds: silence } = condition as Partial<Simple> & { kind: Part["kind"]; hold_seconds?: number; for_seconds?: number };
-  const waits = { kind, hold: String(hold ?? 0), silence: String(silence ?? part.silence) };
-  if (condition.kind === "offline") return { ...part, ...waits };
-  if (condition.kind === "nodata") return { ...part, ...waits, quantity: condition.quantity };
-  const { hysteresis, no_data_seconds: unknown, quantity } = condition;
-  const read = { ...part, ...waits, quantity, hysteresis: hysteresis ? typed(hysteresis) : "", unknown: String(unknown ?? part.unknown), ...typedLevels(condition) };
+  if (condition.kind === "offline") return { ...part, kind: "offline", hold: String(condition.hold_seconds ?? 0) };
+  if (condition.kind === "nodata") return { ...part, kind: "nodata", quantity: condition.quantity, silence: String(condition.for_seconds ?? part.silence) };
+  const { kind, quantity, hysteresis, hold_seconds: hold = 0, no_data_seconds: unknown = part.unknown } = condition;
+  const read = { ...part, kind, quantity, hysteresis: hysteresis ? typed(hysteresis) : "", hold: String(hold), unknown: String(unknown), ...typedLevels(condition) };
   if (condition.kind === "rate") return { ...read, per: condition.per ?? part.per, window: String(condition.window_seconds ?? part.window) };
   if (condition.kind === "deviation") return { ...read, days: String(condition.days ?? part.days), zone: condition.zone ?? "UTC" };
   return read;

@@ -54,8 +54,15 @@ export function PartFields(props: PartProps): JSX.Element {
       <div class="form">
         {hasLevels(part) ? <NumberField {...bound("hysteresis")} label={`${rule.hysteresis}, ${unitOf(part)}`.replace(/, $/, "")} placeholder="0" /> : null}
         {part.kind === "nodata" ? <Seconds {...bound("silence")} label={rule.without} /> : <Seconds {...bound("hold")} label={rule.hold} />}
-        {hasLevels(part) ? <Seconds {...bound("unknown")} label={rule.unknown} /> : null}
       </div>
+      {hasLevels(part) ? (
+        <details open={faults.has(`${own}.unknown`)}>
+          <summary>{rule.more}</summary>
+          <div class="form">
+            <Seconds {...bound("unknown")} label={rule.unknown} />
+          </div>
+        </details>
+      ) : null}
       <Fault of={own} text={faults.get(own)} />
       {remove ? (
         <p>

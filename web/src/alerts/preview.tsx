@@ -34,7 +34,10 @@ export function Preview({ draft, servers, failed, rest }: Props): JSX.Element {
   const judged = useComputed(() => judgedOf(draft.value));
   const key = judged.value && JSON.stringify([judged.value, range.value]);
   useEffect(() => {
-    if (!key) return undefined;
+    if (!key) {
+      failed.value = null;
+      return undefined;
+    }
     const abort = new AbortController();
     const timer = setTimeout(() => void look(judged.peek(), abort.signal), REST_MS);
     return () => {

@@ -33,6 +33,7 @@ export const rule = {
   hysteresis: "Ends when back by",
   hold: "For at least, seconds",
   unknown: "Unknown after silence of, seconds",
+  more: "More",
   without: "Without a reading for, seconds",
   where: "Where",
   tagName: "Only with the tag",

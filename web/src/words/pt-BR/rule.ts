@@ -35,6 +35,7 @@ export const rule: Words["rule"] = {
   hysteresis: "Termina ao voltar por",
   hold: "Por pelo menos, segundos",
   unknown: "Desconhecido após silêncio de, segundos",
+  more: "Mais",
   without: "Sem leitura por, segundos",
   where: "Onde",
   tagName: "Só com a etiqueta",
