@@ -157,7 +157,7 @@ async def test_mail_goes_through_a_server_of_the_channels_own(
     await page.get_by_label("Send through a mail server of its own").check()
     await page.get_by_label("Mail server", exact=True).fill("smtp.example.com")
     await page.get_by_label("Encryption").select_option("tls")
-    await expect(page.get_by_label("Port")).to_have_value("465")
+    await expect(page.get_by_label("Port", exact=True)).to_have_value("465")
     await page.get_by_label("From (address)").fill("sentinela@example.com")
     await page.get_by_label("User", exact=True).fill("sentinela")
     # Without its password the API refuses, in words.
