@@ -72,7 +72,7 @@ async def test_a_rule_of_several_kinds_with_hours_and_a_tag_is_made_in_the_page(
     await page.get_by_role("button", name="Create, switched off").click()
     row = page.locator(".rules li", has_text=name)
     await expect(row).to_contain_text("Change of temperature outside -0.5 to 1.5 °C an hour")
-    await expect(row).to_contain_text("or Unusual humidity above 4 σ")
+    await expect(row).to_contain_text("or unusual humidity above 4 σ")
     await expect(row).to_contain_text("Mon, Sat 22:00–24:00, America/Sao Paulo")
     await expect(row).to_contain_text(f"{server.name} · site: Lisboa")
     assert stored(client, user, name) == {

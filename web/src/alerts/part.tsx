@@ -44,9 +44,10 @@ export function PartFields(props: PartProps): JSX.Element {
   return (
     <fieldset class="part" aria-describedby={faults.has(own) ? `fault-${own}` : undefined}>
       <legend>{legend}</legend>
+      <SelectField {...bound("kind")} label={rule.kind} options={KINDS.map((name) => [name, rule.kinds[name]])} />
       <div class="form">
-        <SelectField {...bound("kind")} label={rule.kind} options={KINDS.map((name) => [name, rule.kinds[name]])} />
         {part.kind === "offline" ? null : <SelectField {...bound("quantity")} label={rule.quantity} options={quantities.map((one) => [one.name, quantityName(one.name)])} />}
+        {hasLevels(part) ? <SelectField {...bound("side")} label={rule.side} options={SIDES.map((name) => [name, rule.sides[name]])} /> : null}
       </div>
       {hasLevels(part) ? <Level {...props} /> : null}
       {part.kind === "rate" ? <Rate {...props} /> : null}
@@ -82,7 +83,6 @@ function Level(props: PartProps): JSX.Element {
   const isBand = props.part.side === "outside" || props.part.side === "inside";
   return (
     <div class="form">
-      <SelectField {...bound("side")} label={rule.side} options={SIDES.map((name) => [name, rule.sides[name]])} />
       {isBand ? (
         <>
           <NumberField {...bound("low")} label={named(rule.low)} required />

@@ -28,22 +28,26 @@ type Judged = Pick<Condition, "kind" | "quantity" | "per">;
 
 /** Such as "Humidity above 60 % for 1 min". */
 export function conditionText(condition: Condition): string {
+  const text = plain(condition);
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function plain(condition: Condition): string {
   const { alerts } = words.value;
   const { kind, quantity = "", conditions } = condition;
-  if (conditions) return conditions.map(conditionText).join(kind === "any" ? alerts.or : alerts.and);
+  if (conditions) return conditions.map(plain).join(kind === "any" ? alerts.or : alerts.and);
   const held = condition.hold_seconds ?? condition.for_seconds ?? 0;
   const pieces = [subject(kind, quantity), levels(condition), held > 0 ? alerts.forSeconds(lengthText(held)) : ""];
-  const text = pieces.filter(Boolean).join(" ");
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return pieces.filter(Boolean).join(" ");
 }
 
 function subject(kind: string, quantity: string): string {
   const { alerts } = words.value;
   if (kind === "offline") return alerts.isOffline;
-  const name = quantityName(quantity);
-  if (kind === "nodata") return alerts.isSilent(name.toLowerCase());
-  if (kind === "rate") return alerts.rate(name.toLowerCase());
-  return kind === "deviation" ? alerts.deviation(name.toLowerCase()) : name;
+  const name = quantityName(quantity).toLowerCase();
+  if (kind === "nodata") return alerts.isSilent(name);
+  if (kind === "rate") return alerts.rate(name);
+  return kind === "deviation" ? alerts.deviation(name) : name;
 }
 
 function levels(condition: Condition): string {
