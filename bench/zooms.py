@@ -23,14 +23,15 @@ STEP = """(act) => new Promise((resolve) => {
   const panels = document.querySelector(".panels");
   const before = panels.dataset.drawn;
   const drag = () => {
-    const box = document.querySelector(".u-over").getBoundingClientRect();
+    const over = document.querySelector(".u-over");
+    const box = over.getBoundingClientRect();
     const mouse = (type, share) => new MouseEvent(type, {
-      bubbles: true, view: window, clientX: box.left + box.width * share, clientY: box.top + 20,
+      bubbles: true, view: window, clientX: box.left + box.width * share, clientY: box.top + 20, movementX: 1,
     });
-    document.querySelector(".u-over").dispatchEvent(mouse("mousedown", 0.25));
-    document.dispatchEvent(mouse("mousemove", 0.6));
-    document.dispatchEvent(mouse("mousemove", 0.77));
-    return () => document.dispatchEvent(mouse("mouseup", 0.77));
+    over.dispatchEvent(mouse("mousedown", 0.25));
+    over.dispatchEvent(mouse("mousemove", 0.6));
+    over.dispatchEvent(mouse("mousemove", 0.77));
+    return () => over.dispatchEvent(mouse("mouseup", 0.77));
   };
   const plot = document.querySelector(".plot");
   const range = [...document.querySelectorAll(".ranges button")].find((one) => one.textContent === act);
