@@ -10,10 +10,12 @@ import { quantityName, words } from "../words";
 import { colours } from "./colours";
 import { type Line, dataOf, fit, lookOf, makePlot, moveTo } from "./plot";
 import { type Columns, statistics } from "./series";
-import { type Span, show, zoomIn, zoomOut } from "./span";
+import { resting } from "./rest";
+import { type Span, show, windowOf, zoomIn, zoomOut } from "./span";
 
 const HEIGHT = 128;
 const LABELS = 30;
+const rest = resting();
 
 export interface PanelProps {
   quantity: string;
@@ -24,11 +26,13 @@ export interface PanelProps {
   /** Where the cursor stands, seconds; null: nowhere. Shared by all panels. */
   at: Signal<number | null>;
   spoken: Signal<string>;
+  /** A window that may be wanted in a moment. */
+  ahead: (span: Span) => void;
   isLast: boolean;
 }
 
 export function Panel(props: PanelProps): JSX.Element {
-  const { quantity, columns, grown, span, at, isLast } = props;
+  const { quantity, columns, grown, span, at, isLast, ahead } = props;
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<{ made: uPlot; line: Line } | null>(null);
   const hovered = useSignal<number | null>(null);
@@ -49,6 +53,7 @@ export function Panel(props: PanelProps): JSX.Element {
       { width: host.current.clientWidth, height: HEIGHT + (isLast ? LABELS : 0), hasLabels: isLast, sync: "panels" },
       {
         zoom: (from, to) => show(from, to),
+        aim: (from, to) => rest.come(() => ahead(windowOf(from, to))),
         pan: (by) => show(span.value.from + by, span.value.to + by),
         hover: (index) => {
           hovered.value = index;

@@ -15,6 +15,8 @@ export interface PanelsProps {
   at: Signal<number | null>;
   /** The window whose own readings are drawn: while others load, those of the window before are. */
   drawn: Span;
+  /** A window that may be wanted in a moment. */
+  ahead: (span: Span) => void;
 }
 
 export function sortedQuantities(columns: Columns): string[] {
@@ -22,7 +24,7 @@ export function sortedQuantities(columns: Columns): string[] {
   return [...KNOWN_QUANTITIES.filter((name) => columns.has(name)), ...others];
 }
 
-export function Panels({ columns, grown, span, at, drawn }: PanelsProps): JSX.Element {
+export function Panels({ columns, grown, span, at, drawn, ahead }: PanelsProps): JSX.Element {
   const spoken = useSignal("");
   const host = useWheelZoom(span);
   const quantities = useComputed(() => (void grown.value, sortedQuantities(columns.value).join("\n")));
@@ -38,6 +40,7 @@ export function Panels({ columns, grown, span, at, drawn }: PanelsProps): JSX.El
           span={span}
           at={at}
           spoken={spoken}
+          ahead={ahead}
           isLast={index === names.length - 1}
         />
       ))}
@@ -50,7 +53,7 @@ export function Panels({ columns, grown, span, at, drawn }: PanelsProps): JSX.El
 }
 
 /** Where readings of any quantity are, from the one that has the fewest gaps. */
-function Lane({ columns, grown, span }: Omit<PanelsProps, "at" | "drawn">): JSX.Element {
+function Lane({ columns, grown, span }: Omit<PanelsProps, "at" | "drawn" | "ahead">): JSX.Element {
   const pieces = useComputed(() => {
     void grown.value;
     const all = [...columns.value.values()].toSorted((a, b) => a.gaps.length - b.gaps.length);

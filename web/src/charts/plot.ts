@@ -15,6 +15,8 @@ export interface Line {
 export interface PlotEvents {
   /** A window was dragged out, milliseconds. */
   zoom: (from: number, to: number) => void;
+  /** The pointer, which is dragging out a window, has come to this one. */
+  aim?: (from: number, to: number) => void;
   /** The window was pushed by so many milliseconds. */
   pan: (by: number) => void;
   /** The pointer stands at this index of the first line; null: nowhere. */
@@ -72,7 +74,7 @@ export function makePlot(host: HTMLElement, lines: readonly Line[], shape: PlotS
     hooks: {
       drawClear: [(plot) => drawGaps(plot, lines), (plot) => drawAreas(plot, shape.marks)],
       draw: [(plot) => drawLevels(plot, shape.marks)],
-      setCursor: [(plot) => events.hover(plot.cursor.idx ?? null)],
+      setCursor: [(plot) => events.hover(plot.cursor.idx ?? null), (plot) => isDragging(plot) && events.aim?.(...selected(plot))],
       setSelect: [(plot) => select(plot, events)],
     },
   };
@@ -154,13 +156,18 @@ function startPan(plot: uPlot, begun: MouseEvent, events: PlotEvents): void {
   document.addEventListener("mouseup", finish, { once: true });
 }
 
-function select(plot: uPlot, events: PlotEvents): void {
+/** Followers of the shared cursor are told too: only the panel with the pointer acts. */
+const isDragging = ({ select: { width }, cursor: { event } }: uPlot): boolean => width >= LEAST_DRAG && Boolean(event);
+
+/** The window that is dragged out, milliseconds. */
+function selected(plot: uPlot): [number, number] {
   const { left, width } = plot.select;
-  // Followers of the shared cursor are told too: only the panel with the pointer acts.
-  if (width >= LEAST_DRAG && plot.cursor.event) {
-    events.zoom(plot.posToVal(left, "x") * 1000, plot.posToVal(left + width, "x") * 1000);
-  }
-  if (width > 0) plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  return [plot.posToVal(left, "x") * 1000, plot.posToVal(left + width, "x") * 1000];
+}
+
+function select(plot: uPlot, events: PlotEvents): void {
+  if (isDragging(plot)) events.zoom(...selected(plot));
+  if (plot.select.width > 0) plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
 }
 
 function drawGaps(plot: uPlot, lines: readonly Line[]): void {

@@ -74,6 +74,7 @@ export function ServerCharts({ server, last, lead }: Props): JSX.Element {
       clearInterval(timer);
     };
   }, []);
+  const ahead = (of: Span): void => glance([{ servers: [ulid], span: of }]);
   const link = (): string => {
     const { from, to } = span.peek();
     const frozen = { from: new Date(from).toISOString(), to: new Date(to).toISOString(), tz: zone.value };
@@ -91,11 +92,11 @@ export function ServerCharts({ server, last, lead }: Props): JSX.Element {
       <Loaded of={data} rows={8}>
         {(found) => (
           <>
-            <Toolbar span={span.value} at={at} label={labelOf(found)} ahead={(of) => glance([{ servers: [ulid], span: of }])} />
+            <Toolbar span={span.value} at={at} label={labelOf(found)} ahead={ahead} />
             {columns.value.size === 0 ? (
               <Nothing span={span.value} last={last} />
             ) : (
-              <Panels columns={columns} grown={grown} span={span} at={at} drawn={found.of} />
+              <Panels columns={columns} grown={grown} span={span} at={at} drawn={found.of} ahead={ahead} />
             )}
             <ValueTable rows={found.rows} />
             <Quality ulid={ulid} />

@@ -27,12 +27,18 @@ export function spanOf(query: URLSearchParams, now: number): Span {
   return lastOf(range, now);
 }
 
+/** The window from an instant to another, milliseconds, as the URL holds it. */
+export function windowOf(from: number, to: number): Span {
+  const half = Math.min(MOST_MS, Math.max(LEAST_MS, to - from)) / 2;
+  const middle = (from + to) / 2;
+  return { range: null, from: Math.round(middle - half), to: Math.round(middle + half) };
+}
+
 /** Put a window into the URL; Back returns to the one before unless `replace`. */
 export function show(from: number, to: number, replace = false): void {
-  const length = Math.min(MOST_MS, Math.max(LEAST_MS, to - from));
-  const middle = (from + to) / 2;
-  const text = (ms: number): string => new Date(Math.round(ms)).toISOString();
-  change({ from: text(middle - length / 2), to: text(middle + length / 2), range: "" }, replace);
+  const wanted = windowOf(from, to);
+  const text = (ms: number): string => new Date(ms).toISOString();
+  change({ from: text(wanted.from), to: text(wanted.to), range: "" }, replace);
 }
 
 export function showRange(range: Range): void {

@@ -4,10 +4,8 @@ import type { Signal } from "@preact/signals";
 import { instants } from "../format";
 import { Button } from "../ui/parts";
 import { words } from "../words";
+import { resting } from "./rest";
 import { LIVE, RANGE_NAMES, type Range, type Span, lastOf, showRange, zoomOut } from "./span";
-
-// Who passes over a button on the way to another wants nothing of it.
-const REST_MS = 50;
 
 interface Props {
   span: Span;
@@ -39,17 +37,13 @@ export function Toolbar({ span, at, label, ahead }: Props): JSX.Element {
 }
 
 type Handlers = Pick<JSX.IntrinsicElements["button"], "onPointerEnter" | "onPointerLeave" | "onFocus" | "onBlur">;
-let resting: ReturnType<typeof setTimeout> | undefined;
+const rest = resting();
 
 /** Look ahead once the pointer rests. A range that follows each reading is asked for by its instants: nothing older will do. */
 function glanced(range: Range, ahead: Props["ahead"]): Handlers {
   if (LIVE.has(range)) return {};
-  const come = (): void => {
-    clearTimeout(resting);
-    resting = setTimeout(() => ahead(lastOf(range, Date.now())), REST_MS);
-  };
-  const leave = (): void => clearTimeout(resting);
-  return { onPointerEnter: come, onPointerLeave: leave, onFocus: come, onBlur: leave };
+  const come = (): void => rest.come(() => ahead(lastOf(range, Date.now())));
+  return { onPointerEnter: come, onPointerLeave: rest.leave, onFocus: come, onBlur: rest.leave };
 }
 
 function Window({ span, at, live }: { span: Span; at: Signal<number | null>; live: string }): JSX.Element {
