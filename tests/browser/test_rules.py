@@ -140,7 +140,7 @@ async def test_what_the_api_refuses_stands_at_its_field_in_the_readers_words(
         re.compile("Deve ser menor ou igual a 604800"), timeout=PREVIEWED_MS
     )
     await expect(form.get_by_label("Mínimo, °C")).to_have_accessible_description("low deve ser menor que high")
-    await expect(form.get_by_label("Até")).to_have_accessible_description(
+    await expect(form.get_by_label("Até", exact=True)).to_have_accessible_description(
         "start e end devem diferir; um dia inteiro é 00:00 a 24:00"
     )
     await page.get_by_role("button", name="Criar e ligar").click()
