@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
@@ -52,6 +53,7 @@ FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startT
 SCRIPTS = """performance.getEntriesByType("resource").map((one) => new URL(one.name).pathname)
   .filter((path) => path.startsWith("/ui/assets/") && path.endsWith(".js")).map((path) => path.slice(4))"""
 PAGES = ("/", "/explore", "/jobs", "/admin", "/profile")
+ALERTS = ("/alerts", "/alerts/rules", "/alerts/rules/new", "/alerts/channels", "/alerts/silences")
 FRAMES = """(seconds) => new Promise((resolve) => {
   let frames = 0;
   const started = performance.now();
@@ -83,6 +85,7 @@ class Figures:
     page_paint_ms: float
     points_ms: float
     zoom_ms: float
+    drag_ms: float
     range_ms: float
     frames: float
     heap_growth_mb: float
@@ -95,6 +98,7 @@ BUDGETS = (
     ("page_paint_ms", "first contentful paint of the slowest page, ms", "≤ 1000"),
     ("points_ms", "4 × 100,000 points to pixels, ms", "≤ 300"),
     ("zoom_ms", "slowest step of zoom from a year to readings, ms", "≤ 150"),
+    ("drag_ms", "slowest drag into a chart from a year to readings, ms", "≤ 150"),
     ("range_ms", "slowest change of range from a year to 15 minutes, ms", "≤ 150"),
     ("frames", "frames a second, 50 servers at 10 Hz", "≥ 50"),
     ("heap_growth_mb", "heap growth of a live page, MB", "< 5"),
@@ -132,17 +136,19 @@ async def _measure(system: System, options: Options) -> Figures:
         client.post("/auth/register", json=PERSON).raise_for_status()
         headers = _headers(client)
         ulid, year = _prepare(client, headers), zooms.prepare(client, headers)
+        incident = _incident(client, headers, ulid)
     async with _browser() as browser:
         first_paint = [await _first_paint(browser, system) for _ in range(options.rounds)]
-        page_kb, page_paint = await _pages(browser, system, ulid, options.rounds)
+        page_kb, page_paint = await _pages(browser, system, ulid, incident, options.rounds)
         points = [await _points(browser, system, ulid) for _ in range(options.rounds)]
         page = await _signed_in(browser, system)
-        by_key, by_range = await zooms.measure(page, system.url, year, options.rounds)
+        steps = await zooms.measure(page, system.url, year, options.rounds)
         await page.context.close()
         with _simulation(system):
             frames, growth = await _live(browser, system, options)
     paints = median(first_paint), page_paint
-    return Figures(first_page_kb(), page_kb, *paints, median(points), by_key, by_range, frames, growth)
+    of_steps = steps.by_key, steps.by_drag, steps.by_range
+    return Figures(first_page_kb(), page_kb, *paints, median(points), *of_steps, frames, growth)
 
 
 def _headers(client: httpx.Client) -> dict[str, str]:
@@ -167,6 +173,16 @@ def _prepare(client: httpx.Client, headers: dict[str, str]) -> str:
     url = f"/data?server_ulid={made['server_ulid']}"
     client.post(url, content=sink.getvalue().to_pybytes(), headers=headers | kind).raise_for_status()
     return str(made["server_ulid"])
+
+
+def _incident(client: httpx.Client, headers: dict[str, str], ulid: str) -> str:
+    """An incident that is open at the server; its identifier."""
+    condition = {"kind": "threshold", "quantity": "temperature", "above": 90}
+    client.post("/rules", json={"name": "hot", "condition": condition}, headers=headers).raise_for_status()
+    client.post("/data", json={"server_ulid": ulid, "temperature": 99}, headers=headers).raise_for_status()
+    while not (found := client.get("/incidents", headers=headers).raise_for_status().json()):
+        time.sleep(0.1)
+    return str(found[0]["incident_id"])
 
 
 _BASES = {"temperature": 20.0, "humidity": 50.0, "voltage": 220.0, "current": 1.5}
@@ -201,11 +217,12 @@ async def _first_paint(browser: Browser, system: System) -> float:
     return paint
 
 
-async def _pages(browser: Browser, system: System, ulid: str, rounds: int) -> tuple[float, float]:
+async def _pages(browser: Browser, system: System, ulid: str, incident: str, rounds: int) -> tuple[float, float]:
     """What the heaviest page loads, kB gzipped, and when the slowest shows something, milliseconds."""
     page = await _signed_in(browser, system)
     weights, paints = [], []
-    for address in (*PAGES, f"/servers/{ulid}?range=24h", f"/explore?s={ulid}&range=24h"):
+    of_servers = (f"/servers/{ulid}?range=24h", f"/explore?s={ulid}&range=24h", f"/alerts/rules/new?server={ulid}")
+    for address in (*PAGES, *ALERTS, f"/alerts/incidents/{incident}", *of_servers):
         times = []
         for _ in range(rounds):
             await page.goto(f"{system.url}/ui{address}")

@@ -3,15 +3,17 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, BackgroundTasks, Response
+from fastapi import APIRouter, BackgroundTasks, Depends, Response
 from fastapi.responses import FileResponse
 
-from app.auth.deps import InReadTransaction, Reader
+from app.auth.deps import InReadTransaction, Reader, named_in_the_path
 from app.core import origin
+from app.core.db import ReadSession
 from app.core.deps import DatabaseDep, SettingsDep
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound, Unauthorized
 from app.core.identifiers import IdPath
 from app.core.problems import problems
+from app.core.settings import Settings
 from app.core.strict_json import StrictRoute
 from app.jobs import service as jobs
 from app.jobs.schemas import JobRead
@@ -56,6 +58,23 @@ async def exported_file(
     job_id: Annotated[str, IdPath], principal: Reader, session: InReadTransaction, settings: SettingsDep
 ) -> Response:
     """The file of an export that is done, whole or in parts (`Range`), for a day."""
-    path, result = await exports.finished(session, settings, principal.workspace_id, job_id)
+    return await _file(session, settings, principal.workspace_id, job_id)
+
+
+@router.get(
+    "/workspaces/{workspace_ulid}/exports/{job_id}/file",
+    response_class=FileResponse,
+    dependencies=[Depends(named_in_the_path)],
+    responses=problems(Unauthorized, Forbidden, NotFound, Conflict) | _FILE,
+)
+async def exported_file_of_workspace(
+    job_id: Annotated[str, IdPath], principal: Reader, session: InReadTransaction, settings: SettingsDep
+) -> Response:
+    """The same file for whoever follows a link, which carries no header that names the workspace."""
+    return await _file(session, settings, principal.workspace_id, job_id)
+
+
+async def _file(session: ReadSession, settings: Settings, workspace_id: int, job_id: str) -> Response:
+    path, result = await exports.finished(session, settings, workspace_id, job_id)
     name = Path(f"sentinela-{job_id}").with_suffix(f".{result['format']}").name
     return FileResponse(path, media_type=result["media_type"], filename=name)

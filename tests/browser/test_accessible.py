@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import Seat, TakeSeat
 from tests.conftest import Server, User
+from tests.contract.calls import unique
 
 RUN = """async (script) => {
   if (!window.axe) new Function(script)();
@@ -16,6 +18,18 @@ RUN = """async (script) => {
   });
   return found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(" ")).slice(0, 3)}`);
 }"""
+
+
+# A rule whose form shows all that it can.
+SEVERAL = {
+    "kind": "all",
+    "conditions": [
+        {"kind": "threshold", "quantity": "humidity", "outside": {"low": 30, "high": 60}},
+        {"kind": "rate", "quantity": "temperature", "above": 2},
+        {"kind": "deviation", "quantity": "voltage", "above": 4},
+        {"kind": "nodata", "quantity": "current"},
+    ],
+}
 
 
 async def violations(seat: Seat, axe: str) -> list[str]:
@@ -35,8 +49,17 @@ async def violations(seat: Seat, axe: str) -> list[str]:
     ],
 )
 async def test_no_page_violates_accessibility(
-    take_seat: TakeSeat, user: User, server: Server, send: Callable[..., Any], axe: str, theme: str, width: int
+    take_seat: TakeSeat,
+    user: User,
+    server: Server,
+    client: httpx.Client,
+    send: Callable[..., Any],
+    axe: str,
+    theme: str,
+    width: int,
 ) -> None:
+    rule = {"name": unique("several"), "condition": SEVERAL, "schedule": {"start": "08:00", "end": "18:00"}}
+    made = client.post("/rules", json=rule | {"server_ulids": [server.ulid]}, headers=user.headers).json()
     send(server, {"temperature": 21.5, "humidity": 50.1, "voltage": 220.2, "current": 1.5})
     seat = await take_seat(user, theme=theme, width=width)
     pages = {
@@ -45,8 +68,9 @@ async def test_no_page_violates_accessibility(
         f"/servers/{server.ulid}?range=24h": ".panel canvas",
         f"/explore?s={server.ulid}&range=1h": ".compare canvas",
         "/alerts": ".tabs ~ .card",
-        "/alerts/rules": ".tabs ~ .card",
+        "/alerts/rules": ".rules",
         f"/alerts/rules/new?server={server.ulid}": ".evidence canvas",
+        f"/alerts/rules/{made['rule_id']}": ".evidence canvas",
         "/alerts/channels": "#notifications-title",
         "/alerts/silences": ".tabs ~ .card",
         "/jobs": ".drop",

@@ -51,10 +51,10 @@ async def drag(page: Page, from_share: float, to_share: float) -> None:
 
 
 async def zoom(page: Page, from_share: float, to_share: float) -> None:
-    """Drag, then wait for the window's own readings: the plot is made anew with them, which ends a drag."""
-    await page.evaluate("document.querySelectorAll('.u-over').forEach((plot) => { plot.dataset.old = '' })")
+    """Drag, then wait for the window's own readings."""
+    before = await page.locator(".panels").get_attribute("data-drawn")
     await drag(page, from_share, to_share)
-    await page.locator(".u-over:not([data-old])").first.wait_for()
+    await page.locator(f'.panels:not([data-drawn="{before}"])').wait_for()
 
 
 def window(page: Page) -> tuple[datetime, datetime]:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import TakeSeat
-from tests.conftest import Server, User
+from tests.conftest import NewUser, Server, User
 
 DROP = """([zone, name, bytes]) => {
   const transfer = new DataTransfer();
@@ -115,3 +115,24 @@ async def test_an_export_is_made_downloaded_and_kept_for_a_day(
     listed: Any = page.locator("section[aria-labelledby=jobs-title] tbody tr").first
     await expect(listed).to_contain_text(user.username)
     await expect(listed.get_by_role("link", name="Download")).to_be_visible()
+
+
+async def test_an_export_of_another_workspace_is_downloaded_by_a_link(
+    take_seat: TakeSeat, new_user: NewUser, client: httpx.Client, tmp_path: Path
+) -> None:
+    person = new_user()
+    own = client.post("/workspaces", json={"name": "farm"}, headers=person.headers).json()["workspace_ulid"]
+    there = person.headers | {"Sentinela-Workspace": own}
+    made = client.post("/servers", json={"server_name": "barn"}, headers=there).json()
+    reading = {"server_ulid": made["server_ulid"], "temperature": 21.5}
+    client.post("/data", json=reading, headers={"Authorization": f"Bearer {made['device_key']}"}).raise_for_status()
+    seat = await take_seat(person, "/jobs")
+    await seat.page.evaluate(f"localStorage.setItem('workspace', '{own}')")
+    await seat.open("/jobs")
+    await seat.page.get_by_label("Period").select_option("1h")
+    await seat.page.get_by_role("button", name="Export", exact=True).click()
+    async with seat.page.expect_download(timeout=DONE_MS) as download:
+        await seat.page.locator("section[aria-live]").get_by_role("link", name="Download").click(timeout=DONE_MS)
+    await (await download.value).save_as(tmp_path / "export.csv")
+    (row,) = csv.DictReader(io.StringIO((tmp_path / "export.csv").read_text()))
+    assert float(row["temperature"]) == 21.5

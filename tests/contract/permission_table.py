@@ -126,6 +126,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ("POST", "/exports"): Row("read", 202, {"server_ulid": ["{server_ulid}"]}),
     # It is an import, which has no file for anybody.
     ("GET", "/exports/{job_id}/file"): Row("read", 404),
+    ("GET", "/workspaces/{workspace_ulid}/exports/{job_id}/file"): Row("read", 404),
     ("GET", "/jobs/{job_id}"): Row("read", 200),
     ("GET", "/jobs"): Row("read", 200),
     ("GET", "/jobs/{job_id}/log"): Row("read", 200),

@@ -4,6 +4,7 @@ import io
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -12,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import NewServer, NewUser, Server, User
-from tests.contract.calls import bearer, new_key, post_many, stamp
+from tests.contract.calls import bearer, new_key, post_many, stamp, unique
 from tests.contract.problems import assert_problem
 from tests.faults.processes import WORKER, get
 from tests.system import System
@@ -94,6 +95,21 @@ def test_nobody_else_gets_the_file(client: httpx.Client, user: User, stranger: U
     content = f"server_ulid,timestamp,temperature\n{filled.ulid},{stamp()},0\n"
     other = client.post("/imports", content=content, headers=upload).json()
     assert_problem(client.get(f"/exports/{other['job_id']}/file", headers=user.headers), 404)
+
+
+def test_a_link_reaches_the_file_of_any_workspace_of_mine(
+    client: httpx.Client, new_user: NewUser, stranger: User
+) -> None:
+    person = new_user()
+    own = client.post("/workspaces", json={"name": unique("farm")}, headers=person.headers).json()["workspace_ulid"]
+    there = replace(person, headers={**person.headers, "Sentinela-Workspace": own})
+    job = export(client, there)
+    file = job["result"]["file"]
+    assert_problem(client.get(file, headers=person.headers), 404)
+    link = client.get(f"/workspaces/{own}{file}", headers=person.headers)
+    assert link.content == fetched(client, there, job).content
+    assert link.headers["content-disposition"] == fetched(client, there, job).headers["content-disposition"]
+    assert_problem(client.get(f"/workspaces/{own}{file}", headers=stranger.headers), 404)
 
 
 def test_bad_requests_are_refused_at_once(client: httpx.Client, user: User, foreign_server: Server) -> None:

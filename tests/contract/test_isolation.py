@@ -40,6 +40,7 @@ PROTECTED = [
     ("GET", "/data"), ("GET", "/data/stream"), ("GET", "/data/latest"), ("GET", "/data/quality"),
     ("POST", "/rules/backtest"), ("GET", "/rules/01ARZ3NDEKTSV4RRFFQ69G5FAV/explain"),
     ("POST", "/exports"), ("GET", "/exports/01ARZ3NDEKTSV4RRFFQ69G5FAV/file"),
+    ("GET", "/workspaces/01ARZ3NDEKTSV4RRFFQ69G5FAV/exports/01ARZ3NDEKTSV4RRFFQ69G5FAV/file"),
     ("GET", "/fleet"), ("GET", "/health/all"), ("GET", "/health/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("POST", "/cache/set"),
     ("GET", "/cache/get/a"), ("GET", "/auth/me"), ("POST", "/auth/logout"), ("POST", "/keys"), ("GET", "/keys"),
     ("DELETE", "/keys/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("GET", "/users"), ("POST", "/imports"),

@@ -28,6 +28,7 @@ const ROUTES: readonly Route[] = [
   { pattern: "/alerts/incidents/:id", load: async () => (await import("./pages/incident")).IncidentPage },
   { pattern: "/alerts/rules", load: async () => (await import("./pages/rules")).RulesPage as Page },
   { pattern: "/alerts/rules/new", load: async () => (await import("./pages/rule")).RulePage as Page, adminOnly: true },
+  { pattern: "/alerts/rules/:id", load: async () => (await import("./pages/rule")).RulePage as Page, adminOnly: true },
   { pattern: "/alerts/channels", load: async () => (await import("./pages/channels")).ChannelsPage as Page, adminOnly: true },
   { pattern: "/alerts/silences", load: async () => (await import("./pages/silences")).SilencesPage as Page },
   { pattern: "/jobs", load: async () => (await import("./pages/jobs")).JobsPage as Page },

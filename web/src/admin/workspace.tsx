@@ -7,6 +7,7 @@ import type { WorkspaceRead } from "../api/schema";
 import { currentWorkspace } from "../api/session";
 import { Button, ErrorNote, Loaded, fieldsOf, useDeed } from "../ui/parts";
 import { words } from "../words";
+import { zoneNames } from "../ui/zones";
 
 export const here = (): Record<string, string> => ({ workspace_ulid: currentWorkspace.value?.workspace_ulid ?? "" });
 
@@ -39,7 +40,7 @@ function Form({ workspace }: { workspace: WorkspaceRead }): JSX.Element {
       <label>
         {admin.zone}
         <select name="zone">
-          {[...new Set([workspace.time_zone, "UTC", ...Intl.supportedValuesOf("timeZone")])].map((zone) => (
+          {zoneNames(workspace.time_zone).map((zone) => (
             <option key={zone} selected={zone === workspace.time_zone}>
               {zone}
             </option>

@@ -1,77 +1,84 @@
 // A rule while it is being written, and what the API is told of it.
-import type { Band, Condition } from "./wording";
+import type { Judged, RuleCreate, RuleRead, Schedule } from "../api/schema";
+import { zone } from "../settings";
+import { type Condition, type Part, type Simple, newPart, numberOf, partOf, simpleOf, typedLevels } from "./condition";
 
-export const KINDS = ["above", "below", "outside", "offline", "nodata"] as const;
-export type Kind = (typeof KINDS)[number];
 export const SEVERITIES = ["info", "warning", "critical"] as const;
+// The API takes no more.
+export const MOST_PARTS = 8;
 
-/** Numbers as they were typed. */
+/** When it matters; `end` 24:00 is midnight. */
+export type Hours = Required<Schedule>;
+
 export interface Draft {
   name: string;
-  kind: Kind;
-  quantity: string;
-  level: string;
-  low: string;
-  high: string;
-  hysteresis: string;
-  hold: string;
-  server: string;
   severity: (typeof SEVERITIES)[number];
+  parts: readonly Part[];
+  /** Whether all parts must hold, or any. */
+  every: boolean;
+  /** None: all of the workspace's. */
+  servers: readonly string[];
+  tagName: string;
+  tagValue: string;
+  /** null: always. */
+  hours: Hours | null;
+  channels: readonly string[];
+  reopen: string;
 }
 
-export const EMPTY: Draft = {
-  name: "",
-  kind: "above",
-  quantity: "temperature",
-  level: "",
-  low: "",
-  high: "",
-  hysteresis: "",
-  hold: "60",
-  server: "",
-  severity: "warning",
-};
-
-/** A number as people type it, with a comma or a point; null: none. */
-export function numberOf(text: string): number | null {
-  const number = Number(text.trim().replace(",", "."));
-  return text.trim() === "" || Number.isNaN(number) ? null : number;
+export function newDraft(server: string): Draft {
+  const scope = { servers: server ? [server] : [], tagName: "", tagValue: "" };
+  return { name: "", severity: "warning", parts: [newPart()], every: true, ...scope, hours: null, channels: [], reopen: "300" };
 }
 
-/** The condition, or null while something is missing. */
-export function conditionOf(draft: Draft): Condition | null {
-  const hold = numberOf(draft.hold) ?? 0;
-  if (draft.kind === "offline") return { kind: "offline", hold_seconds: hold };
-  if (draft.kind === "nodata") return hold >= 1 ? { kind: "nodata", quantity: draft.quantity, for_seconds: hold } : null;
-  const level = levelOf(draft);
-  if (level === null) return null;
-  const hysteresis = numberOf(draft.hysteresis) ?? 0;
-  return { kind: "threshold", quantity: draft.quantity, ...level, hold_seconds: hold, ...(hysteresis > 0 ? { hysteresis } : {}) } as Condition;
+export const usualHours = (): Hours => ({ zone: zone.peek(), weekdays: ["mon", "tue", "wed", "thu", "fri"], start: "08:00", end: "18:00" });
+
+/** A stored rule as it would have been typed. */
+export function draftOf({ condition, schedule, tag, ...rule }: RuleRead): Draft {
+  const parts = "conditions" in condition ? condition.conditions : [condition];
+  return {
+    name: rule.name,
+    severity: rule.severity,
+    parts: parts.map(partOf),
+    every: condition.kind !== "any",
+    servers: rule.server_ulids ?? [],
+    tagName: tag?.name ?? "",
+    tagValue: tag?.value ?? "",
+    hours: schedule && { ...usualHours(), ...schedule },
+    channels: rule.channel_ids,
+    reopen: String(rule.reopen_seconds),
+  };
 }
 
-function levelOf({ kind, level, low, high }: Draft): Pick<Condition, "above" | "below" | "outside"> | null {
-  if (kind === "outside") {
-    const band: Partial<Band> = { ...known("low", low), ...known("high", high) };
-    return band.low !== undefined && band.high !== undefined && band.low < band.high ? { outside: band as Band } : null;
-  }
-  const number = numberOf(level);
-  return number === null ? null : { [kind]: number };
+/** The whole condition; null while a number is missing. */
+export function conditionOf({ parts, every }: Draft): Condition | null {
+  const written = parts.map(simpleOf);
+  const whole = written.filter((one): one is Simple => one !== null);
+  const [only] = whole;
+  if (whole.length < written.length || !only) return null;
+  return whole.length === 1 ? only : { kind: every ? "all" : "any", conditions: whole };
 }
 
-function known(name: "low" | "high", text: string): Partial<Band> {
-  const number = numberOf(text);
-  return number === null ? {} : { [name]: number };
+/** What is looked at, where and when: what a backtest is asked about; null while a number is missing. */
+export function judgedOf(draft: Draft): Judged | null {
+  const condition = conditionOf(draft);
+  const { servers, tagName, tagValue, hours } = draft;
+  const tag = tagName || tagValue ? { name: tagName, value: tagValue } : null;
+  return condition && { condition, schedule: hours, server_ulids: servers.length > 0 ? [...servers] : null, tag };
 }
 
-/** The draft with the levels of a condition, such as a suggested one. */
-export function withLevels(draft: Draft, { above, below, outside }: Condition): Draft {
-  const text = (number: number): string => String(number);
-  if (outside) return { ...draft, kind: "outside", low: text(outside.low), high: text(outside.high) };
-  if (typeof above === "number") return { ...draft, kind: "above", level: text(above) };
-  return typeof below === "number" ? { ...draft, kind: "below", level: text(below) } : draft;
+/** The whole rule; null while something is missing. */
+export function ruleOf(draft: Draft): RuleCreate | null {
+  const judged = judgedOf(draft);
+  const { name, severity, channels, reopen } = draft;
+  return judged && { ...judged, name, severity, channel_ids: [...channels], reopen_seconds: numberOf(reopen) ?? 300 };
 }
 
-/** Which part of a rule is looked at, where: what a backtest is asked about. */
-export function judgedOf(draft: Draft, condition: Condition): { condition: Condition; server_ulids: string[] | null } {
-  return { condition, server_ulids: draft.server ? [draft.server] : null };
+/** The draft with the levels of a condition. */
+export function withLevels(draft: Draft, condition: Condition): Draft {
+  return withPart(draft, 0, typedLevels(condition));
+}
+
+export function withPart(draft: Draft, index: number, changed: Partial<Part>): Draft {
+  return { ...draft, parts: draft.parts.map((part, place) => (place === index ? { ...part, ...changed } : part)) };
 }

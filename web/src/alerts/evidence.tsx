@@ -6,7 +6,7 @@ import { useLatest, useResource } from "../api/resource";
 import { colours } from "../charts/colours";
 import { SECONDS, load, stepFor } from "../charts/load";
 import type { Marks } from "../charts/marks";
-import { makePlot } from "../charts/plot";
+import { fit, makePlot, moveTo } from "../charts/plot";
 import { columnsOf } from "../charts/series";
 import type { Span } from "../charts/span";
 import { isDark, language, zone } from "../settings";
@@ -48,11 +48,10 @@ function Chart({ quantity, span, marks, label, columns }: Props & { columns: { r
     const shape = { width: host.current.clientWidth, height: HEIGHT, hasLabels: true, sync: "evidence", marks: marks.value };
     const ignore = (): void => undefined;
     const plot = makePlot(host.current, [{ column, colours: colours(hue(quantity)) }], shape, { zoom: ignore, pan: ignore, hover: ignore });
-    plot.setScale("x", { min: span.value.from / 1000, max: span.value.to / 1000 });
-    const size = new ResizeObserver(([entry]) => entry && plot.setSize({ width: entry.contentRect.width, height: HEIGHT }));
-    size.observe(host.current);
+    moveTo(plot, span.value);
+    const stop = fit(plot, host.current);
     return () => {
-      size.disconnect();
+      stop();
       plot.destroy();
     };
   });

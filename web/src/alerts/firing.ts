@@ -3,7 +3,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { ask } from "../api/client";
 import { me } from "../api/session";
 import type { IncidentRead } from "../api/schema";
-import { listen } from "../live/stream";
+import { link, listen, watched } from "../live/stream";
 import { workspace } from "../settings";
 
 /** null: not known yet. */
@@ -15,8 +15,9 @@ export const alerting = computed(() => new Set((firing.value ?? []).map((one) =>
 const MOST = 500;
 // Several changes at once are one look.
 const GATHER_MS = 250;
-// The stream tells at once of what it hears; whatever it does not hear shows within this.
-const LOOK_MS = 5000;
+// The stream tells at once of whatever happens where it listens. While it listens to all servers a look is only for what
+// it may have lost; a page about some servers does not hear of the others.
+const LOOK_MS = { all: 30_000, some: 5000 };
 
 async function look(given: AbortSignal): Promise<void> {
   try {
@@ -43,7 +44,8 @@ export function keepWatch(): void {
     };
     const stop = listen({ incidents: again, reset: again });
     void look(abort.signal);
-    const poll = setInterval(() => document.hidden || again(), LOOK_MS);
+    const every = watched.value === null && link.value === "on" ? LOOK_MS.all : LOOK_MS.some;
+    const poll = setInterval(() => document.hidden || again(), every);
     return () => {
       abort.abort();
       clearInterval(poll);

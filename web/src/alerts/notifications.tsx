@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { type ReadonlySignal, useSignal } from "@preact/signals";
 import { ask } from "../api/client";
-import { useResource } from "../api/resource";
+import { useRefresh, useResource } from "../api/resource";
 import type { ChannelRead, NotificationRead } from "../api/schema";
 import { count, instants } from "../format";
 import { href } from "../router";
@@ -13,6 +13,8 @@ import { words } from "../words";
 import { incidentsChanged } from "./firing";
 
 const SHOWN = 30;
+// Deliveries are told to no stream.
+const LOOK_MS = 5000;
 
 export function Notifications({ channels, sent }: { channels: readonly ChannelRead[]; sent: ReadonlySignal<number> }): JSX.Element {
   const isDead = useSignal(false);
@@ -20,6 +22,7 @@ export function Notifications({ channels, sent }: { channels: readonly ChannelRe
     void [workspace.value, incidentsChanged.value, sent.value];
     return ask("GET /notifications", { query: { ...(isDead.value ? { state: ["dead"] } : {}), limit: SHOWN }, signal });
   });
+  useRefresh(found, LOOK_MS);
   const replayed = useSignal<number | null>(null);
   const replayAll = useDeed(async () => {
     replayed.value = (await ask("POST /notifications/retry", { body: {} })).queued;

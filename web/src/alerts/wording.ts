@@ -1,5 +1,6 @@
-// Conditions and lengths of time in words.
-import { count, value } from "../format";
+// Conditions, schedules and lengths of time in words.
+import type { Schedule } from "../api/schema";
+import { tick, value } from "../format";
 import { unit } from "../ui/hue";
 import { language } from "../settings";
 import { quantityName, words } from "../words";
@@ -19,39 +20,73 @@ export interface Condition {
   inside?: Band | null;
   hold_seconds?: number;
   for_seconds?: number;
+  per?: "second" | "minute" | "hour" | "day";
   conditions?: readonly Condition[];
 }
 
+type Judged = Pick<Condition, "kind" | "quantity" | "per">;
+
 /** Such as "Humidity above 60 % for 1 min". */
 export function conditionText(condition: Condition): string {
+  const text = plain(condition);
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function plain(condition: Condition): string {
   const { alerts } = words.value;
   const { kind, quantity = "", conditions } = condition;
-  if (conditions) return conditions.map(conditionText).join(kind === "any" ? alerts.or : alerts.and);
+  if (conditions) return conditions.map(plain).join(kind === "any" ? alerts.or : alerts.and);
   const held = condition.hold_seconds ?? condition.for_seconds ?? 0;
   const pieces = [subject(kind, quantity), levels(condition), held > 0 ? alerts.forSeconds(lengthText(held)) : ""];
-  const text = pieces.filter(Boolean).join(" ");
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return pieces.filter(Boolean).join(" ");
 }
 
 function subject(kind: string, quantity: string): string {
   const { alerts } = words.value;
   if (kind === "offline") return alerts.isOffline;
-  const name = quantityName(quantity);
-  if (kind === "nodata") return alerts.isSilent(name.toLowerCase());
-  if (kind === "rate") return alerts.rate(name.toLowerCase());
-  return kind === "deviation" ? alerts.deviation(name.toLowerCase()) : name;
+  const name = quantityName(quantity).toLowerCase();
+  if (kind === "nodata") return alerts.isSilent(name);
+  if (kind === "rate") return alerts.rate(name);
+  return kind === "deviation" ? alerts.deviation(name) : name;
 }
 
-function levels({ kind, quantity = "", above, below, outside, inside }: Condition): string {
+function levels(condition: Condition): string {
   const { alerts } = words.value;
-  const show = (number: number): string => (kind === "threshold" ? measure(quantity, number) : count(number));
-  if (typeof above === "number") return alerts.above(show(above));
-  if (typeof below === "number") return alerts.below(show(below));
-  if (outside) return alerts.outside(show(outside.low), show(outside.high));
-  return inside ? alerts.inside(show(inside.low), show(inside.high)) : "";
+  const { above, below, outside, inside } = condition;
+  if (typeof above === "number") return alerts.above(judged(condition, above));
+  if (typeof below === "number") return alerts.below(judged(condition, below));
+  const band = outside ?? inside;
+  if (!band) return "";
+  return (outside ? alerts.outside : alerts.inside)(bare(condition, band.low), judged(condition, band.high));
 }
 
-export const measure = (quantity: string, number: number): string => `${value(quantity, number)} ${unit(quantity)}`.trim();
+/** What is held against the levels: a value, its change in a time, or how unusual it is. */
+export const judged = (condition: Judged, number: number): string => `${bare(condition, number)} ${unitOf(condition)}`.trim();
+
+const bare = ({ kind, quantity = "" }: Judged, number: number): string =>
+  kind === "rate" || kind === "deviation" ? tick(number) : value(quantity, number);
+
+/** The unit of a condition's levels. */
+export function unitOf({ kind, quantity = "", per = "minute" }: Judged): string {
+  if (kind === "deviation") return "σ";
+  return kind === "rate" ? `${unit(quantity)} ${words.value.alerts.a[per]}`.trim() : unit(quantity);
+}
+
+/** Such as "Mon, Tue 08:00–18:00, America/Sao Paulo"; a week's every day has no name. */
+export function scheduleText({ weekdays = [], start = "00:00", end = "24:00", zone = "UTC" }: Schedule): string {
+  const names = weekdayNames();
+  const days = weekdays.length === WEEKDAYS.length ? [] : WEEKDAYS.flatMap((day, index) => (weekdays.includes(day) ? (names[index] ?? []) : []));
+  return `${days.join(", ")} ${start}–${end}, ${zone.replaceAll("_", " ")}`.trim();
+}
+
+export const WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
+
+/** Short names of the week's days, from Monday. */
+export function weekdayNames(): string[] {
+  const names = new Intl.DateTimeFormat(language.value, { weekday: "short", timeZone: "UTC" });
+  // 2024 began on a Monday.
+  return WEEKDAYS.map((_, index) => names.format(Date.UTC(2024, 0, 1 + index)));
+}
 
 const STEPS = [
   ["day", 86_400],

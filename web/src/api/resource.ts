@@ -1,5 +1,5 @@
 // What a page has asked for and how that went: loading, there, or failed and to be tried again.
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { type Signal, signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { Unreachable } from "./client";
 
@@ -65,6 +65,14 @@ export function useResource<T>(load: (signal: AbortSignal) => Promise<T>): Resou
 /** What a resource last had, also while it loads anew. */
 export function useLatest<T>(resource: Resource<T>): { readonly value: T | undefined } {
   return useComputed(() => valueOf(resource.state.value));
+}
+
+/** Load anew every so many milliseconds while the tab is looked at: what no stream tells of. */
+export function useRefresh(resource: Resource<unknown>, every: number): void {
+  useEffect(() => {
+    const timer = setInterval(() => document.hidden || resource.again(), every);
+    return () => clearInterval(timer);
+  }, []);
 }
 
 /** The browser's clock, once a second: states and "22 s ago" move with it. A hidden tab rests. */

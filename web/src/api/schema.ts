@@ -199,6 +199,7 @@ export interface Operations {
   "GET /notifications/{notification_id}": { query: {  }; body: undefined; answer: NotificationDetail };
   "GET /quantities": { query: {  }; body: undefined; answer: (QuantityRead)[] };
   "GET /rules": { query: { limit?: number; cursor?: string | null }; body: undefined; answer: (RuleRead)[] };
+  "GET /rules/{rule_id}": { query: {  }; body: undefined; answer: RuleRead };
   "GET /servers": { query: { name?: string | null; search?: string | null; tag?: (string)[]; limit?: number; cursor?: string | null }; body: undefined; answer: (ServerRead)[] };
   "GET /servers/{server_ulid}": { query: {  }; body: undefined; answer: ServerRead };
   "GET /servers/{server_ulid}/keys": { query: {  }; body: undefined; answer: (DeviceKey)[] };

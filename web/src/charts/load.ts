@@ -25,6 +25,8 @@ export interface Loaded {
   /** null: every reading. */
   step: Step | null;
   rows: readonly DataRow[];
+  /** The window whose readings these are. */
+  of: Span;
 }
 
 // Up to an hour readings show as they are; of more than this the API keeps those that draw the same shape.
@@ -86,12 +88,16 @@ export function load(question: Question, signal?: AbortSignal): Promise<DataRow[
   return rowsAt(url, `${workspace.value} ${url}`, lifetime, signal);
 }
 
+/** Ask for what may be wanted in a moment. */
+export function glance(questions: readonly Question[], signal?: AbortSignal): void {
+  for (const question of questions) load(question, signal).catch(() => undefined);
+}
+
 /** Ask for one step of zoom in and out, so that it is there when it is wanted; given up when the view moves on. */
 export function lookAhead(here: Span, questionsOf: (span: Span) => readonly Question[], signal: AbortSignal): void {
   const own = new AbortController();
   const timer = setTimeout(() => {
-    if (document.hidden) return;
-    for (const question of neighbours(here).flatMap(questionsOf)) load(question, own.signal).catch(() => undefined);
+    if (!document.hidden) glance(neighbours(here).flatMap(questionsOf), own.signal);
   }, REST_MS);
   const end = (): void => {
     clearTimeout(timer);
@@ -106,5 +112,5 @@ export async function loadServer(ulid: string, span: Span, signal: AbortSignal):
   const rows = await load(questionOf(span), signal);
   const step = stepFor(span);
   lookAhead(span, (of) => [questionOf(of)], signal);
-  return { columns: columnsOf(rows, step && SECONDS[step]), step, rows };
+  return { columns: columnsOf(rows, step && SECONDS[step]), step, rows, of: span };
 }

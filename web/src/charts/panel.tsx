@@ -8,12 +8,14 @@ import { isDark, language, zone } from "../settings";
 import { hue, hueStyle, unit } from "../ui/hue";
 import { quantityName, words } from "../words";
 import { colours } from "./colours";
-import { dataOf, makePlot } from "./plot";
+import { type Line, dataOf, fit, lookOf, makePlot, moveTo } from "./plot";
 import { type Columns, statistics } from "./series";
-import { type Span, show, zoomIn, zoomOut } from "./span";
+import { resting } from "./rest";
+import { type Span, show, windowOf, zoomIn, zoomOut } from "./span";
 
 const HEIGHT = 128;
 const LABELS = 30;
+const rest = resting();
 
 export interface PanelProps {
   quantity: string;
@@ -24,56 +26,68 @@ export interface PanelProps {
   /** Where the cursor stands, seconds; null: nowhere. Shared by all panels. */
   at: Signal<number | null>;
   spoken: Signal<string>;
+  /** A window that may be wanted in a moment. */
+  ahead: (span: Span) => void;
   isLast: boolean;
 }
 
 export function Panel(props: PanelProps): JSX.Element {
-  const { quantity, columns, grown, span, at, isLast } = props;
+  const { quantity, columns, grown, span, at, isLast, ahead } = props;
   const host = useRef<HTMLDivElement>(null);
-  const plot = useRef<uPlot | null>(null);
+  const plot = useRef<{ made: uPlot; line: Line } | null>(null);
   const hovered = useSignal<number | null>(null);
 
-  // Made anew when its columns are exchanged or its colours change; otherwise only fed.
-  useSignalEffect(() => {
+  // Made anew when its look changes; otherwise only fed.
+  const look = useComputed(() => {
     const column = columns.value.get(quantity);
+    return column ? lookOf(column) : null;
+  });
+  useSignalEffect(() => {
     void [isDark.value, language.value, zone.value];
-    if (!host.current || !column) return undefined;
-    const lines = [{ column, colours: colours(hue(quantity)) }];
+    const column = columns.peek().get(quantity);
+    if (look.value === null || !host.current || !column) return undefined;
+    const line: Line = { column, colours: colours(hue(quantity)) };
     const made = makePlot(
       host.current,
-      lines,
+      [line],
       { width: host.current.clientWidth, height: HEIGHT + (isLast ? LABELS : 0), hasLabels: isLast, sync: "panels" },
       {
         zoom: (from, to) => show(from, to),
+        aim: (from, to) => rest.come(() => ahead(windowOf(from, to))),
         pan: (by) => show(span.value.from + by, span.value.to + by),
         hover: (index) => {
           hovered.value = index;
-          if (plot.current?.cursor.event) at.value = index === null ? null : (column.times[index] ?? null);
+          if (made.cursor.event) at.value = index === null ? null : (line.column.times[index] ?? null);
         },
       },
     );
-    plot.current = made;
-    const size = new ResizeObserver(([entry]) => {
-      if (entry) made.setSize({ width: entry.contentRect.width, height: made.height });
-    });
-    size.observe(host.current);
-    untracked(() => place(made, span.value));
+    plot.current = { made, line };
+    const stop = fit(made, host.current);
+    untracked(() => moveTo(made, span.value));
     return () => {
-      size.disconnect();
+      stop();
       plot.current = null;
       made.destroy();
     };
   });
   useSignalEffect(() => {
     void grown.value;
-    const made = plot.current;
-    const column = columns.peek().get(quantity);
-    if (!made || !column) return;
-    made.setData(dataOf([{ column, colours: colours(hue(quantity)) }]), false);
-    place(made, span.value);
+    const column = columns.value.get(quantity);
+    if (!plot.current || !column) return;
+    const { made, line } = plot.current;
+    line.column = column;
+    made.setData(dataOf([line]), false);
+    const { from, to } = untracked(() => span.value);
+    made.setScale("x", { min: from / 1000, max: to / 1000 });
+  });
+  // Until the window's own readings are there the former ones show in it; where they are there at once nothing is drawn twice.
+  useSignalEffect(() => {
+    const wanted = span.value;
+    const frame = requestAnimationFrame(() => plot.current && moveTo(plot.current.made, wanted));
+    return () => cancelAnimationFrame(frame);
   });
   useSignalEffect(() => {
-    const made = plot.current;
+    const made = plot.current?.made;
     if (!made || at.value === null || made.cursor.event) return;
     made.setCursor({ left: made.valToPos(at.value, "x"), top: 10 });
   });
@@ -84,10 +98,6 @@ export function Panel(props: PanelProps): JSX.Element {
       <div ref={host} class="plot" role="group" aria-label={words.value.server.chart(quantityName(quantity))} tabIndex={0} onKeyDown={(event) => onKey(event, props)} />
     </div>
   );
-}
-
-function place(plot: uPlot, span: Span): void {
-  plot.setScale("x", { min: span.from / 1000, max: span.to / 1000 });
 }
 
 function onKey(event: KeyboardEvent, { quantity, columns, span, at, spoken }: PanelProps): void {

@@ -13,6 +13,10 @@ export interface PanelsProps {
   grown: Signal<number>;
   span: { readonly value: Span };
   at: Signal<number | null>;
+  /** The window whose own readings are drawn: while others load, those of the window before are. */
+  drawn: Span;
+  /** A window that may be wanted in a moment. */
+  ahead: (span: Span) => void;
 }
 
 export function sortedQuantities(columns: Columns): string[] {
@@ -20,13 +24,13 @@ export function sortedQuantities(columns: Columns): string[] {
   return [...KNOWN_QUANTITIES.filter((name) => columns.has(name)), ...others];
 }
 
-export function Panels({ columns, grown, span, at }: PanelsProps): JSX.Element {
+export function Panels({ columns, grown, span, at, drawn, ahead }: PanelsProps): JSX.Element {
   const spoken = useSignal("");
   const host = useWheelZoom(span);
   const quantities = useComputed(() => (void grown.value, sortedQuantities(columns.value).join("\n")));
   const names = quantities.value ? quantities.value.split("\n") : [];
   return (
-    <div class="panels" ref={host as { current: HTMLDivElement | null }} onMouseLeave={() => (at.value = null)}>
+    <div class="panels" data-drawn={`${drawn.from} ${drawn.to}`} ref={host as { current: HTMLDivElement | null }} onMouseLeave={() => (at.value = null)}>
       {names.map((quantity, index) => (
         <Panel
           key={`${quantity} ${index === names.length - 1}`}
@@ -36,6 +40,7 @@ export function Panels({ columns, grown, span, at }: PanelsProps): JSX.Element {
           span={span}
           at={at}
           spoken={spoken}
+          ahead={ahead}
           isLast={index === names.length - 1}
         />
       ))}
@@ -48,7 +53,7 @@ export function Panels({ columns, grown, span, at }: PanelsProps): JSX.Element {
 }
 
 /** Where readings of any quantity are, from the one that has the fewest gaps. */
-function Lane({ columns, grown, span }: Omit<PanelsProps, "at">): JSX.Element {
+function Lane({ columns, grown, span }: Omit<PanelsProps, "at" | "drawn" | "ahead">): JSX.Element {
   const pieces = useComputed(() => {
     void grown.value;
     const all = [...columns.value.values()].toSorted((a, b) => a.gaps.length - b.gaps.length);

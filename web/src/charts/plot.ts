@@ -4,6 +4,7 @@ import { AXIS_FONT, GUTTER, airy, numberLabels, timeLabels, tzDate } from "./axe
 import { type Colours, hatching } from "./colours";
 import { type Marks, drawAreas, drawLevels, withLevels } from "./marks";
 import type { Column } from "./series";
+import type { Span } from "./span";
 
 export interface Line {
   column: Column;
@@ -14,6 +15,8 @@ export interface Line {
 export interface PlotEvents {
   /** A window was dragged out, milliseconds. */
   zoom: (from: number, to: number) => void;
+  /** The pointer, which is dragging out a window, has come to this one. */
+  aim?: (from: number, to: number) => void;
   /** The window was pushed by so many milliseconds. */
   pan: (by: number) => void;
   /** The pointer stands at this index of the first line; null: nowhere. */
@@ -71,12 +74,32 @@ export function makePlot(host: HTMLElement, lines: readonly Line[], shape: PlotS
     hooks: {
       drawClear: [(plot) => drawGaps(plot, lines), (plot) => drawAreas(plot, shape.marks)],
       draw: [(plot) => drawLevels(plot, shape.marks)],
-      setCursor: [(plot) => events.hover(plot.cursor.idx ?? null)],
+      setCursor: [(plot) => events.hover(plot.cursor.idx ?? null), (plot) => isDragging(plot) && events.aim?.(...selected(plot))],
       setSelect: [(plot) => select(plot, events)],
     },
   };
   return new uPlot(options, dataOf(lines), host);
 }
+
+/** Keep a plot as wide as its host until the returned function is called. */
+export function fit(plot: uPlot, host: HTMLElement): () => void {
+  const size = new ResizeObserver(([entry]) => {
+    const width = Math.round(entry?.contentRect.width ?? 0);
+    // The first look always comes, and setting a size draws everything anew.
+    if (width > 0 && width !== plot.width) plot.setSize({ width, height: plot.height });
+  });
+  size.observe(host);
+  return () => size.disconnect();
+}
+
+/** Show this window; nothing is drawn where it is the one that is shown. */
+export function moveTo(plot: uPlot, { from, to }: Span): void {
+  const { min, max } = plot.scales["x"] ?? {};
+  if (min !== from / 1000 || max !== to / 1000) plot.setScale("x", { min: from / 1000, max: to / 1000 });
+}
+
+/** What a plot is made for: one with another look is made anew, else it is fed. */
+export const lookOf = ({ times, low }: Column): string => `${low !== null} ${times.length > DENSE} ${times.length < 3}`;
 
 function axes(colours: Colours, hasLabels: boolean): uPlot.Axis[] {
   const shared = { stroke: colours.text, font: AXIS_FONT, grid: { stroke: colours.grid, width: 1 }, ticks: { show: false } };
@@ -133,13 +156,18 @@ function startPan(plot: uPlot, begun: MouseEvent, events: PlotEvents): void {
   document.addEventListener("mouseup", finish, { once: true });
 }
 
-function select(plot: uPlot, events: PlotEvents): void {
+/** Followers of the shared cursor are told too: only the panel with the pointer acts. */
+const isDragging = ({ select: { width }, cursor: { event } }: uPlot): boolean => width >= LEAST_DRAG && Boolean(event);
+
+/** The window that is dragged out, milliseconds. */
+function selected(plot: uPlot): [number, number] {
   const { left, width } = plot.select;
-  // Followers of the shared cursor are told too: only the panel with the pointer acts.
-  if (width >= LEAST_DRAG && plot.cursor.event) {
-    events.zoom(plot.posToVal(left, "x") * 1000, plot.posToVal(left + width, "x") * 1000);
-  }
-  if (width > 0) plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  return [plot.posToVal(left, "x") * 1000, plot.posToVal(left + width, "x") * 1000];
+}
+
+function select(plot: uPlot, events: PlotEvents): void {
+  if (isDragging(plot)) events.zoom(...selected(plot));
+  if (plot.select.width > 0) plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
 }
 
 function drawGaps(plot: uPlot, lines: readonly Line[]): void {

@@ -15,7 +15,7 @@ import { Button, Copy, ErrorNote, Loaded, useDeed } from "../ui/parts";
 import { words } from "../words";
 import { csvOf, download } from "./csv";
 import { forget } from "./kept";
-import { type Loaded as Data, MAX_RAW, loadServer, queryOf } from "./load";
+import { type Loaded as Data, MAX_RAW, glance, loadServer, queryOf } from "./load";
 import { Panels } from "./panels";
 import { type Columns, append, trim } from "./series";
 import { LIVE, RANGES, type Span, show, spanOf } from "./span";
@@ -74,6 +74,7 @@ export function ServerCharts({ server, last, lead }: Props): JSX.Element {
       clearInterval(timer);
     };
   }, []);
+  const ahead = (of: Span): void => glance([{ servers: [ulid], span: of }]);
   const link = (): string => {
     const { from, to } = span.peek();
     const frozen = { from: new Date(from).toISOString(), to: new Date(to).toISOString(), tz: zone.value };
@@ -91,11 +92,11 @@ export function ServerCharts({ server, last, lead }: Props): JSX.Element {
       <Loaded of={data} rows={8}>
         {(found) => (
           <>
-            <Toolbar span={span.value} at={at} label={labelOf(found)} />
+            <Toolbar span={span.value} at={at} label={labelOf(found)} ahead={ahead} />
             {columns.value.size === 0 ? (
               <Nothing span={span.value} last={last} />
             ) : (
-              <Panels columns={columns} grown={grown} span={span} at={at} />
+              <Panels columns={columns} grown={grown} span={span} at={at} drawn={found.of} ahead={ahead} />
             )}
             <ValueTable rows={found.rows} />
             <Quality ulid={ulid} />

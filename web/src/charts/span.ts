@@ -24,15 +24,21 @@ export function spanOf(query: URLSearchParams, now: number): Span {
   if (from < to) return { range: null, from, to };
   const name = query.get("range") as Range;
   const range = name in RANGES ? name : DEFAULT;
-  return { range, from: now - RANGES[range] * 1000, to: now };
+  return lastOf(range, now);
+}
+
+/** The window from an instant to another, milliseconds, as the URL holds it. */
+export function windowOf(from: number, to: number): Span {
+  const half = Math.min(MOST_MS, Math.max(LEAST_MS, to - from)) / 2;
+  const middle = (from + to) / 2;
+  return { range: null, from: Math.round(middle - half), to: Math.round(middle + half) };
 }
 
 /** Put a window into the URL; Back returns to the one before unless `replace`. */
 export function show(from: number, to: number, replace = false): void {
-  const length = Math.min(MOST_MS, Math.max(LEAST_MS, to - from));
-  const middle = (from + to) / 2;
-  const text = (ms: number): string => new Date(Math.round(ms)).toISOString();
-  change({ from: text(middle - length / 2), to: text(middle + length / 2), range: "" }, replace);
+  const wanted = windowOf(from, to);
+  const text = (ms: number): string => new Date(ms).toISOString();
+  change({ from: text(wanted.from), to: text(wanted.to), range: "" }, replace);
 }
 
 export function showRange(range: Range): void {
@@ -50,16 +56,23 @@ export function zoomIn(span: Span, around = (span.from + span.to) / 2): void {
   show(around - (around - span.from) / 2, around + (span.to - around) / 2);
 }
 
-/** Where one step of zoom leads, out and in. */
+/** Where one step leads: zoom out, zoom in, and the next shorter range of those that do not follow each reading. */
 export function neighbours(span: Span): Span[] {
   const quarter = (span.to - span.from) / 4;
   const into = { range: null, from: Math.round(span.from + quarter), to: Math.round(span.to - quarter) };
-  return into.to - into.from < LEAST_MS ? [outOf(span)] : [outOf(span), into];
+  const shorter = span.range && RANGE_NAMES[RANGE_NAMES.indexOf(span.range) - 1];
+  const found = [outOf(span)];
+  if (into.to - into.from >= LEAST_MS) found.push(into);
+  if (shorter && !LIVE.has(shorter)) found.push(lastOf(shorter, span.to));
+  return found;
 }
+
+/** A range that ends at an instant, milliseconds. */
+export const lastOf = (range: Range, to: number): Span => ({ range, from: to - RANGES[range] * 1000, to });
 
 function outOf({ range, from, to }: Span): Span {
   const next = range && RANGE_NAMES[RANGE_NAMES.indexOf(range) + 1];
-  if (next) return { range: next, from: to - RANGES[next] * 1000, to };
+  if (next) return lastOf(next, to);
   const half = (to - from) / 2;
   return { range: null, from: Math.round(from - half), to: Math.round(to + half) };
 }

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import { type Signal, untracked, useSignal, useSignalEffect } from "@preact/signals";
 import { colours } from "../charts/colours";
-import { type Line, makePlot } from "../charts/plot";
+import { type Line, fit, makePlot, moveTo } from "../charts/plot";
 import type { Column } from "../charts/series";
 import { type Span, show, zoomIn, zoomOut } from "../charts/span";
 import { instants, value } from "../format";
@@ -48,11 +48,10 @@ export function ComparePanel({ quantity, servers, span, at }: {
         if (found !== null) at.value = plot.data[0]?.[found] ?? null;
       },
     });
-    untracked(() => plot.setScale("x", { min: span.value.from / 1000, max: span.value.to / 1000 }));
-    const size = new ResizeObserver(([entry]) => entry && plot.setSize({ width: entry.contentRect.width, height: HEIGHT }));
-    size.observe(host.current);
+    untracked(() => moveTo(plot, span.value));
+    const stop = fit(plot, host.current);
     return () => {
-      size.disconnect();
+      stop();
       plot.destroy();
     };
   });

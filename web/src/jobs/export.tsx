@@ -3,14 +3,14 @@ import type { JSX } from "preact";
 import { type Signal, useSignal } from "@preact/signals";
 import { ask, askAll } from "../api/client";
 import { useLatest, useResource } from "../api/resource";
-import type { JobRead, ServerRead } from "../api/schema";
+import type { JobRead } from "../api/schema";
 import { STEPS } from "../charts/load";
 import { RANGES, RANGE_NAMES, type Range } from "../charts/span";
 import { FUNCTIONS } from "../explore/asked";
 import { instantIn } from "../format";
 import { workspace, zone } from "../settings";
 import { Button, ErrorNote, fieldsOf, useDeed } from "../ui/parts";
-import { ServerPick } from "../ui/server-pick";
+import { ServerChoice } from "../ui/server-choice";
 import { words } from "../words";
 
 const FORMATS = ["csv", "parquet", "ndjson", "arrow", "json"] as const;
@@ -28,12 +28,18 @@ export function ExportForm({ started }: { started: (job: JobRead) => void }): JS
     const body = { server_ulid: [...chosen.value], ...(from ? { start_time: from } : {}), ...(to ? { end_time: to } : {}), ...computed };
     started(await ask("POST /exports", { body: { ...body, format: fields["format"] as Format } }));
   });
+  const known = useLatest(
+    useResource((signal) => {
+      void workspace.value;
+      return askAll("GET /servers", { signal });
+    }),
+  );
   const { jobs, explore } = words.value;
   return (
     <section class="card" aria-labelledby="export-title">
       <h2 id="export-title">{jobs.exportTitle}</h2>
       <form class="stack" onSubmit={(event) => start.run(fieldsOf(event))}>
-        <Servers chosen={chosen} />
+        <ServerChoice known={known.value ?? []} chosen={chosen.value} choose={(servers) => (chosen.value = servers)} />
         <div class="form">
           <Select name="window" label={jobs.window} value={period} options={[...WINDOWS.map((name) => [name, jobs.lastOf[name] ?? name] as const), ["all", jobs.allTime], ["custom", jobs.custom]]} />
           <Select name="step" label={jobs.points} value={step} options={[["", words.value.server.raw], ...STEPS.map((name) => [name, explore.steps[name] ?? name] as const)]} />
@@ -101,39 +107,5 @@ function Select({ name, label, options, value }: {
         ))}
       </select>
     </label>
-  );
-}
-
-/** None chosen: all of the workspace's. */
-function Servers({ chosen }: { chosen: Signal<readonly string[]> }): JSX.Element {
-  const known = useLatest(
-    useResource((signal) => {
-      void workspace.value;
-      return askAll("GET /servers", { signal });
-    }),
-  );
-  const all: readonly ServerRead[] = known.value ?? [];
-  const { explore, jobs } = words.value;
-  const nameOf = (ulid: string): string => all.find((one) => one.server_ulid === ulid)?.server_name ?? ulid;
-  return (
-    <>
-      <ServerPick
-        known={all}
-        taken={chosen.value}
-        hint={chosen.value.length === 0 ? jobs.allServers(all.length) : explore.add}
-        add={(ulid) => (chosen.value = [...chosen.value, ulid])}
-      />
-      {chosen.value.length > 0 ? (
-        <ul class="chips">
-          {chosen.value.map((ulid) => (
-            <li key={ulid}>
-              <Button aria-label={explore.takeOut(nameOf(ulid))} onClick={() => (chosen.value = chosen.value.filter((one) => one !== ulid))}>
-                {nameOf(ulid)} <span aria-hidden="true">×</span>
-              </Button>
-            </li>
-          ))}
-        </ul>
-      ) : null}
-    </>
   );
 }

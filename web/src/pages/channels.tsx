@@ -1,18 +1,16 @@
 // The ways by which incidents are told, each with a test; what could not be told, to be sent again.
 import type { JSX } from "preact";
-import { useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
+import { NewChannel } from "../alerts/new-channel";
 import { Notifications } from "../alerts/notifications";
 import { AlertsPage } from "../alerts/tabs";
 import { ask } from "../api/client";
 import { useResource } from "../api/resource";
-import type { ChannelCreated, ChannelRead, NotificationRead } from "../api/schema";
+import type { ChannelRead, NotificationRead } from "../api/schema";
 import { workspace } from "../settings";
-import { Button, Copy, ErrorNote, Loaded, fieldsOf, useDeed } from "../ui/parts";
+import { Button, ErrorNote, Loaded, useDeed } from "../ui/parts";
 import { words } from "../words";
 
-const KINDS = ["webhook", "email", "slack", "telegram"] as const;
-type Kind = (typeof KINDS)[number];
 const LOOK_MS = 400;
 // A delivery takes a second; who waits longer looks at the list.
 const LOOKS = 25;
@@ -71,7 +69,7 @@ function Row({ channel, again, tested }: { channel: ChannelRead; again: () => vo
     <li>
       <div>
         <b>{channel.name}</b>
-        <small class="soft">{[text.kinds[channel.kind] ?? channel.kind, channel.url ?? channel.to?.join(", ") ?? channel.chat_id].filter(Boolean).join(" · ")}</small>
+        <small class="soft">{[text.kinds[channel.kind] ?? channel.kind, channel.url ?? channel.to?.join(", ") ?? channel.chat_id, channel.smtp && text.through(channel.smtp.host)].filter(Boolean).join(" · ")}</small>
         <p role="status" class={result.value && result.value.state !== "delivered" && result.value.last_error ? "bad" : ""}>
           {result.value ? outcome(result.value) : ""}
         </p>
@@ -94,90 +92,4 @@ function outcome({ state, last_error: error }: NotificationRead): string {
   if (state === "delivered") return text.delivered;
   if (!error) return text.sending;
   return state === "queued" ? text.willRetry(error) : error;
-}
-
-function NewChannel({ again }: { again: () => void }): JSX.Element {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const kind = useSignal<Kind>("webhook");
-  const made = useSignal<ChannelCreated | null>(null);
-  const text = words.value.channel;
-  const deed = useDeed(async ({ name = "", url, to, chat, token }: Record<string, string>) => {
-    const way = kind.peek() === "email" ? { to: (to ?? "").split(",").map((one) => one.trim()) } : kind.peek() === "telegram" ? { chat_id: chat ?? "", token: token ?? "" } : { url: url ?? "" };
-    const created = await ask("POST /channels", { body: { name, kind: kind.peek(), ...way } });
-    again();
-    // Only a webhook has a secret to be shown; of the others nothing is left to say.
-    if (created.secret) made.value = created;
-    else dialog.current?.close();
-  });
-  const open = (): void => {
-    made.value = null;
-    dialog.current?.showModal();
-  };
-  return (
-    <>
-      <Button kind="main" onClick={open}>
-        {text.add}
-      </Button>
-      <dialog ref={dialog} aria-labelledby="channel-title">
-        <div class="stack">
-          <h2 id="channel-title">{text.title}</h2>
-          {made.value ? (
-            <>
-              <p>{text.secret}</p>
-              <p class="secret">{made.value.secret}</p>
-              <div class="form">
-                <Copy kind="main" text={() => made.value?.secret ?? ""} label={words.value.action.copy} />
-                <Button onClick={() => dialog.current?.close()}>{words.value.action.close}</Button>
-              </div>
-            </>
-          ) : (
-            <form class="stack" onSubmit={(event) => deed.run(fieldsOf(event))}>
-              <Fields kind={kind.value} choose={(chosen) => (kind.value = chosen)} />
-              {deed.error ? <ErrorNote error={deed.error} /> : null}
-              <div class="form">
-                <Button kind="main" type="submit" disabled={deed.busy}>
-                  {text.create}
-                </Button>
-                <Button onClick={() => dialog.current?.close()}>{words.value.action.cancel}</Button>
-              </div>
-            </form>
-          )}
-        </div>
-      </dialog>
-    </>
-  );
-}
-
-function Fields({ kind, choose }: { kind: Kind; choose: (kind: Kind) => void }): JSX.Element {
-  const text = words.value.channel;
-  const field = (name: string, label: string): JSX.Element => (
-    <label>
-      {label}
-      <input name={name} required maxLength={2000} autocomplete="off" />
-    </label>
-  );
-  return (
-    <>
-      <label>
-        {text.kind}
-        <select value={kind} onChange={(event) => choose(event.currentTarget.value as Kind)}>
-          {KINDS.map((name) => (
-            <option key={name} value={name} selected={name === kind}>
-              {text.kinds[name]}
-            </option>
-          ))}
-        </select>
-      </label>
-      {field("name", text.name)}
-      {kind === "webhook" || kind === "slack" ? field("url", text.url) : null}
-      {kind === "email" ? field("to", text.to) : null}
-      {kind === "telegram" ? field("chat", text.chat) : null}
-      {kind === "telegram" ? (
-        <label>
-          {text.token}
-          <input name="token" type="password" required maxLength={250} autocomplete="off" />
-        </label>
-      ) : null}
-    </>
-  );
 }

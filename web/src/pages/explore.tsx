@@ -6,7 +6,7 @@ import { askAll } from "../api/client";
 import { clock, useLatest, useResource } from "../api/resource";
 import type { ServerRead } from "../api/schema";
 import { forget } from "../charts/kept";
-import { type Question, SECONDS, load, lookAhead } from "../charts/load";
+import { type Question, SECONDS, glance, load, lookAhead } from "../charts/load";
 import { useWheelZoom } from "../charts/panel";
 import { sortedQuantities } from "../charts/panels";
 import { type Columns, type DataRow, columnsOf } from "../charts/series";
@@ -87,7 +87,7 @@ function Comparison({ known }: { known: readonly ServerRead[] }): JSX.Element {
           <Quantities asked={asked.value} names={names.value} />
         </div>
       ) : null}
-      <Toolbar span={span.value} at={at} label={labelOf(asked.value, span.value)} />
+      <Toolbar span={span.value} at={at} label={labelOf(asked.value, span.value)} ahead={(of) => glance(questionsOf(asked.value, of))} />
       {asked.value.servers.length === 0 ? (
         <p class="card">{words.value.explore.choose}</p>
       ) : (
@@ -97,13 +97,14 @@ function Comparison({ known }: { known: readonly ServerRead[] }): JSX.Element {
   );
 }
 
+/** All quantities come, also those that are not shown, so that they can be chosen. */
+const questionsOf = (asked: Asked, of: Span): Question[] => asked.servers.map((ulid) => questionOf({ ...asked, quantities: [] }, [ulid], of));
+
 /** Each server on its own: what was there before is kept when another joins. */
 async function compare(asked: Asked, span: Span, signal: AbortSignal): Promise<Found> {
   const step = stepIn(asked, span);
-  // All quantities come, also those that are not shown, so that they can be chosen.
-  const questionsOf = (of: Span): Question[] => asked.servers.map((ulid) => questionOf({ ...asked, quantities: [] }, [ulid], of));
-  const rows = await Promise.all(questionsOf(span).map((question) => load(question, signal)));
-  lookAhead(span, questionsOf, signal);
+  const rows = await Promise.all(questionsOf(asked, span).map((question) => load(question, signal)));
+  lookAhead(span, (of) => questionsOf(asked, of), signal);
   return new Map(asked.servers.map((ulid, place) => [ulid, { columns: columnsOf(rows[place] ?? [], step && SECONDS[step]), rows: rows[place] ?? [] }]));
 }
 

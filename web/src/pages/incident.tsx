@@ -6,9 +6,9 @@ import { SeverityBadge } from "../alerts/badges";
 import { Evidence } from "../alerts/evidence";
 import { incidentsChanged } from "../alerts/firing";
 import { levelsOf } from "../alerts/levels";
-import { type Condition, conditionText, lengthText, measure } from "../alerts/wording";
+import { type Condition, conditionText, judged, lengthText } from "../alerts/wording";
 import { ask } from "../api/client";
-import { clock, useResource } from "../api/resource";
+import { clock, useRefresh, useResource } from "../api/resource";
 import type { IncidentDetail, TimelineEntry } from "../api/schema";
 import { mayWrite } from "../api/session";
 import type { Marks } from "../charts/marks";
@@ -20,6 +20,8 @@ import { FormDialog } from "../ui/form-dialog";
 import { Button, ErrorNote, Loaded, fieldsOf, useDeed } from "../ui/parts";
 import { words } from "../words";
 import { lengthOf } from "./alerts";
+
+const LOOK_MS = 5000;
 
 interface Why {
   condition?: Condition;
@@ -35,6 +37,8 @@ export function IncidentPage({ parameters }: { parameters: Record<string, string
     void [workspace.value, incidentsChanged.value];
     return ask("GET /incidents/{incident_id}", { path: { incident_id: id }, signal });
   });
+  // Whom it reached and whom not is told to no stream.
+  useRefresh(found, LOOK_MS);
   return (
     <div class="page">
       <Loaded of={found} rows={6}>
@@ -107,7 +111,7 @@ function Because({ why }: { why: Why }): JSX.Element {
           <>
             <dt>{alerts.value}</dt>
             <dd>
-              <b>{measure(part?.quantity ?? "", why.value)}</b>
+              <b>{judged(part ?? { kind: "threshold" }, why.value)}</b>
             </dd>
           </>
         )}

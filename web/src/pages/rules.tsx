@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { AlertsPage } from "../alerts/tabs";
 import { SeverityBadge } from "../alerts/badges";
-import { type Condition, conditionText } from "../alerts/wording";
+import { conditionText, scheduleText } from "../alerts/wording";
 import { ask } from "../api/client";
 import { useResource } from "../api/resource";
 import type { RuleRead, ServerRead } from "../api/schema";
@@ -63,7 +63,8 @@ function Row({ rule, servers, again }: { rule: RuleRead; servers: readonly Serve
       <SeverityBadge severity={rule.severity} />
       <p class="what">
         <b>{rule.name}</b>
-        <small>{conditionText(rule.condition as Condition)}</small>
+        <small>{conditionText(rule.condition)}</small>
+        {rule.schedule ? <small>{scheduleText(rule.schedule)}</small> : null}
       </p>
       <p class="when">
         <span>{scopeOf(rule, servers)}</span>
@@ -73,6 +74,9 @@ function Row({ rule, servers, again }: { rule: RuleRead; servers: readonly Serve
       </p>
       {isAdmin.value ? (
         <div class="actions">
+          <a class="button" aria-label={`${alerts.edit}: ${rule.name}`} href={href(`/alerts/rules/${rule.rule_id}`)}>
+            {alerts.edit}
+          </a>
           <Button disabled={change.busy} aria-label={`${rule.enabled ? alerts.disable : alerts.enable}: ${rule.name}`} onClick={() => change.run()}>
             {rule.enabled ? alerts.disable : alerts.enable}
           </Button>
@@ -88,9 +92,8 @@ function Row({ rule, servers, again }: { rule: RuleRead; servers: readonly Serve
 
 function scopeOf({ server_ulids: ulids, tag }: RuleRead, servers: readonly ServerRead[]): string {
   const { alerts } = words.value;
-  if (tag) return `${tag.name}: ${tag.value}`;
-  if (!ulids) return alerts.everywhere;
-  const [only] = ulids;
-  const name = ulids.length === 1 ? servers.find((one) => one.server_ulid === only)?.server_name : undefined;
-  return name ?? alerts.servers(ulids.length);
+  const [only] = ulids ?? [];
+  const name = ulids?.length === 1 ? servers.find((one) => one.server_ulid === only)?.server_name : undefined;
+  const listed = ulids && (name ?? alerts.servers(ulids.length));
+  return [listed, tag && `${tag.name}: ${tag.value}`].filter(Boolean).join(" · ") || alerts.everywhere;
 }

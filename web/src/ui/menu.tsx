@@ -1,10 +1,11 @@
 // The menu at the right: workspace, theme, language, zone, profile, signing out.
 import type { JSX } from "preact";
 import { currentWorkspace, me, signOut } from "../api/session";
-import { type Language, type Theme, browserZone, chooseLanguage, chooseZone, language, theme, workspace, zone } from "../settings";
+import { type Language, type Theme, chooseLanguage, chooseZone, language, theme, workspace, zone } from "../settings";
 import { go } from "../router";
 import { words } from "../words";
 import { Button } from "./parts";
+import { zoneOptions } from "./zones";
 
 export function Menu({ label }: { label: string }): JSX.Element {
   const { account } = words.value;
@@ -23,7 +24,7 @@ export function Menu({ label }: { label: string }): JSX.Element {
           <hr />
           <Choice<Theme> label={account.theme} value={theme.value} options={Object.entries(account.themes) as [Theme, string][]} choose={(chosen) => (theme.value = chosen)} />
           <Choice<Language> label={account.language} value={language.value} options={[["en", "English"], ["pt-BR", "Português"]]} choose={chooseLanguage} />
-          <Choice label={words.value.time.zone} value={zone.value} options={zones()} choose={chooseZone} />
+          <Choice label={words.value.time.zone} value={zone.value} options={zoneOptions(zone.value)} choose={chooseZone} />
           <hr />
           <a class="button plain" href="/ui/profile" onClick={close}>
             {account.profile}
@@ -42,11 +43,6 @@ export function Menu({ label }: { label: string }): JSX.Element {
 
 function close(): void {
   document.getElementById("menu")?.hidePopover();
-}
-
-function zones(): [string, string][] {
-  const names = new Set([browserZone, "UTC", zone.value, ...Intl.supportedValuesOf("timeZone")]);
-  return [...names].map((name) => [name, name.replaceAll("_", " ")]);
 }
 
 function WorkspaceChoice(): JSX.Element | null {

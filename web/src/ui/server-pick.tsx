@@ -9,14 +9,17 @@ interface Props {
   /** What stands there while none is being picked. */
   hint: string;
   isFull?: boolean;
+  /** The field's own name. */
+  name?: string | undefined;
   add: (ulid: string) => void;
 }
 
-export function ServerPick({ known, taken, hint, isFull = false, add }: Props): JSX.Element {
+export function ServerPick({ known, taken, hint, isFull = false, name, add }: Props): JSX.Element {
   return (
     <label>
       {words.value.explore.servers}
       <select
+        name={name}
         value=""
         disabled={isFull}
         onChange={(event) => {

@@ -1,7 +1,8 @@
 // Every word of the page, in English. The other languages have the same keys, or the type check fails.
-import { alerts, channel, rule } from "./alerts";
+import { alerts, channel } from "./alerts";
 import { explore, views } from "./explore";
 import { jobs } from "./jobs";
+import { rule } from "./rule";
 
 const plural = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
 

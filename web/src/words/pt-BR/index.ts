@@ -1,8 +1,9 @@
 // As palavras da página em português do Brasil; carregadas só quando pedidas.
 import type { Words } from "../en";
-import { alerts, channel, rule } from "./alerts";
+import { alerts, channel } from "./alerts";
 import { explore, views } from "./explore";
 import { jobs } from "./jobs";
+import { rule } from "./rule";
 
 const plural = (n: number, um: string, muitos: string): string => `${n} ${n === 1 ? um : muitos}`;
 
