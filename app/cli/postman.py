@@ -112,6 +112,9 @@ def _body(api: Node, content: Node, header: list[Node]) -> Node:
     named = media.get("examples", {}).values()
     value = media["example"] if "example" in media else next((each["value"] for each in named), None)
     value = example(api, media["schema"]) if value is None else value
+    if media_type == "application/x-www-form-urlencoded":
+        fields = [{"key": key, "value": _text(each)} for key, each in _with_variables(value).items()]
+        return {"body": {"mode": "urlencoded", "urlencoded": fields}}
     raw = value if isinstance(value, str) else json.dumps(_with_variables(value), indent=2, ensure_ascii=False)
     language = "json" if "json" in media_type else "text"
     return {"body": {"mode": "raw", "raw": raw, "options": {"raw": {"language": language}}}}

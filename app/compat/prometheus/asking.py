@@ -42,7 +42,7 @@ class Asker:
 
     async def instant(self, query: InstantQuery) -> bytes:
         """Raises: BadExpression, CannotEvaluate, TooMuchAsked, Busy, TookTooLong."""
-        node = parsing.parse(query.query, query.lookback_delta)
+        node = parsing.parse(query.query, query.lookback)
         at = to_microseconds(now()) // 1000 * 1000 if query.time is None else query.time
         async with _within(query.timeout):
             if isinstance(node, Range):
@@ -51,7 +51,7 @@ class Asker:
 
     async def over_time(self, query: RangeQuery) -> bytes:
         """Raises: BadExpression, CannotEvaluate, TooMuchAsked, Busy, TookTooLong."""
-        node = parsing.parse(query.query, query.lookback_delta)
+        node = parsing.parse(query.query, query.lookback)
         if isinstance(node, Range):
             raise BadExpression("A range of readings is no value at an instant; use avg_over_time or the like.")
         instants = np.arange(query.start, query.end + 1, query.step)

@@ -11,6 +11,8 @@ from app.core.text import NO_CONTROL_CHARACTERS
 
 # Prometheus' own, a series.
 MAX_POINTS = 11_000
+# Its default, too.
+LOOKBACK = 300_000_000
 _TIME, _SPAN = "1767225600", "1m"
 Expression = Annotated[
     str, Field(max_length=MAX_LENGTH, description="The expression.", examples=["avg_over_time(temperature[5m])"])
@@ -24,13 +26,15 @@ class _Query(BaseModel):
 
     query: Expression
     timeout: Duration | None = Field(default=None, description="Give up after this.", examples=["30s"])
-    lookback_delta: Duration = Field(
-        default=300_000_000,
-        validate_default=False,
+    lookback_delta: Duration | None = Field(
+        default=None,
         description="How old the value may be that a selector takes; five minutes by default.",
         examples=["5m"],
-        json_schema_extra={"default": "5m"},
     )
+
+    @property
+    def lookback(self) -> int:
+        return LOOKBACK if self.lookback_delta is None else self.lookback_delta
 
 
 class InstantQuery(_Query):
