@@ -98,9 +98,6 @@ def test_no_other_origin_may_read_answers_unless_it_is_named(client: httpx.Clien
         assert allowed.headers["access-control-allow-origin"] == ORIGIN
         assert "access-control-allow-credentials" not in allowed.headers
         assert open_one.options("/data", headers=asks | {"Origin": "https://evil.example"}).status_code == 400
-        for method in ("POST", "PUT", "PATCH", "DELETE"):
-            asked = asks | {"Access-Control-Request-Method": method}
-            assert open_one.options("/views/one", headers=asked).status_code == 200, method
         answer = open_one.get("/data", headers=user.headers | {"Origin": ORIGIN})
         assert answer.headers["access-control-allow-origin"] == ORIGIN
 

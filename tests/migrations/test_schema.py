@@ -55,21 +55,6 @@ def alembic(settings: Settings, *arguments: str) -> None:
     subprocess.run([sys.executable, "-m", "alembic", *arguments], cwd=ROOT, env=env, check=True, timeout=60)
 
 
-# Who made it: deleting an account is rare, and these are as many as there are keys.
-UNINDEXED = {"credential.created_by", "invitation.created_by"}
-
-
-def test_whoever_deletes_a_row_finds_what_refers_to_it_by_an_index(system: System) -> None:
-    query = """
-        SELECT conrelid::regclass || '.' || attname FROM pg_constraint
-        JOIN pg_attribute ON attrelid = conrelid AND attnum = conkey[1]
-        WHERE contype = 'f' AND NOT EXISTS (
-            SELECT FROM pg_index WHERE indrelid = conrelid AND indpred IS NULL AND indkey[0] = conkey[1])
-    """
-    with psycopg.connect(system.database_url) as connection:
-        assert {name for (name,) in connection.execute(query)} == UNINDEXED
-
-
 def test_the_mapped_classes_are_what_the_migrations_build(make_database: MakeDatabase) -> None:
     settings = make_database("")
     migrate.upgrade(settings)
