@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Delete
 
-from app.auth import audit, queries, tokens
-from app.auth.errors import InvalidCredential, NoSuchSession, WrongPassword
-from app.auth.passwords import verify_password
+from app.auth import audit, proving, queries, tokens
+from app.auth.errors import InvalidCredential, NoSuchSession
 from app.auth.principals import Principal
 from app.auth.schemas.sessions import Login, Tokens
 from app.auth.schemas.shown import SessionRead
@@ -34,8 +33,8 @@ class BrowserSession:
 
 
 async def login(database: Database, settings: Settings, throttle: Throttle, body: Login, agent: str | None) -> Tokens:
-    """Open a program's session. Raises: WrongPassword, TooManyRequests."""
-    user = await prove(database, throttle, body.username, body.password)
+    """Open a program's session. Raises: WrongPassword, CodeRequired, WrongCode, TooManyRequests."""
+    user = await proving.prove(database, settings, throttle, body)
     async with database.write() as session:
         opened = await _open(session, settings, user, agent)
         return _issue(session, settings, opened.session_id, opened.session_ulid, user.user_ulid)
@@ -51,33 +50,15 @@ async def login_browser(
 ) -> BrowserSession:
     """Open a browser's session under a fresh secret, in place of the one it held.
 
-    Raises: WrongPassword, TooManyRequests.
+    Raises: WrongPassword, CodeRequired, WrongCode, TooManyRequests.
     """
-    user = await prove(database, throttle, body.username, body.password)
+    user = await proving.prove(database, settings, throttle, body)
     secret = tokens.new_secret("session")
     async with database.write() as session:
         if old_secret:
             await session.execute(queries.sessions.end_session_of_browser(tokens.secret_hash(old_secret)))
         await _open(session, settings, user, agent, tokens.secret_hash(secret))
     return BrowserSession(secret, user.user_id, now() + lifetime(settings))
-
-
-async def prove(database: Database, throttle: Throttle, username: str, password: str) -> User:
-    """The user of this name and password.
-
-    Raises: WrongPassword, after the same work whether or not there is such a user; TooManyRequests.
-    """
-    await throttle.attempt(username)
-    # No connection is held while the hash is computed: a burst of logins must not drain the pool.
-    async with database.write() as session:
-        user = await session.scalar(queries.people.user_by_name(username))
-    if await verify_password(user.password_hash if user else None, password) and user is not None:
-        await throttle.succeeded(username)
-        return user
-    if user is not None:
-        async with database.write() as session:
-            await audit.record_person(session, user, "session.refuse", user.user_ulid)
-    raise WrongPassword("Wrong username or password.")
 
 
 async def _open(

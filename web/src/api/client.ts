@@ -9,6 +9,8 @@ export class Problem extends Error {
     readonly title: string,
     detail: string,
     readonly fields: readonly { loc: readonly (string | number)[]; msg: string }[] = [],
+    /** What the API calls it, as `totp-required`. */
+    readonly kind = "",
   ) {
     super(detail);
     this.name = "Problem";
@@ -67,14 +69,23 @@ export async function send(method: string, url: string, options: RequestInit = {
   }
   if (answer.ok) return answer;
   const problem = await problemOf(answer);
-  if (answer.status === 401) onSignedOut();
+  // A wrong password or code beside a session leaves the session as it is.
+  if (answer.status === 401 && !DISPROVED.has(problem.kind)) onSignedOut();
   throw problem;
 }
 
+const DISPROVED: ReadonlySet<string> = new Set(["wrong-password", "totp-required", "wrong-totp"]);
+
 async function problemOf(answer: Response): Promise<Problem> {
   try {
-    const body = (await answer.json()) as { title?: string; detail?: string; errors?: Problem["fields"] };
-    return new Problem(answer.status, body.title ?? answer.statusText, body.detail ?? "", body.errors);
+    const body = (await answer.json()) as {
+      type?: string;
+      title?: string;
+      detail?: string;
+      errors?: Problem["fields"];
+    };
+    const kind = body.type?.split(":").at(-1) ?? "";
+    return new Problem(answer.status, body.title ?? answer.statusText, body.detail ?? "", body.errors, kind);
   } catch {
     return new Problem(answer.status, answer.statusText, "");
   }
