@@ -31,7 +31,11 @@ FOREIGN = (
 )
 
 # Whole credentials, as the system makes them: a prefix alone is shown on purpose.
-_SECRET = re.compile(r"snt_[a-z]_[\w-]{20,}|whsec_[\w+/=-]{20,}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}|\$argon2")
+_SECRET = re.compile(
+    r"snt_[a-z]_[\w-]{20,}|whsec_[\w+/=-]{20,}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}|\$argon2"
+    # An authenticator's secret, and a recovery code.
+    r"|otpauth:|\b[A-Z2-7]{32}\b|\b[A-Z2-7]{4}(-[A-Z2-7]{4}){3}\b"
+)
 
 
 def clean_environment(**extra: str) -> dict[str, str]:

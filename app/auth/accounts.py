@@ -10,7 +10,7 @@ from app.auth.principals import Principal
 from app.auth.schemas.keys import KeyFacts
 from app.auth.schemas.people import AccountExport, AccountFacts, Me, MePatch, Register, Registered, UserRow
 from app.auth.schemas.workspaces import WorkspaceOfUser
-from app.auth.tables import User
+from app.auth.tables import SecondFactor, User
 from app.core.db import Database, WriteSession
 from app.core.identifiers import new_ulid
 from app.core.paging import Asked, Page
@@ -88,9 +88,14 @@ async def export(session: WriteSession, principal: Principal) -> AccountExport:
     user = await session.get_one(User, principal.person)
     keys = await session.scalars(queries.people.keys_made_by(user.user_id))
     entries = await session.scalars(queries.records.entries_of_person(user.user_ulid))
+    factor = await session.get(SecondFactor, user.user_id)
     await audit.record_person(session, user, "user.export", user.user_ulid)
     return AccountExport(
-        account=AccountFacts(**_read(user).model_dump(), administers_installation=user.administers_installation),
+        account=AccountFacts(
+            **_read(user).model_dump(),
+            administers_installation=user.administers_installation,
+            totp_since=factor.confirmed_at if factor else None,
+        ),
         workspaces=await _workspaces(session, user.user_id),
         sessions=await sessions.list_sessions(session, principal),
         keys=[KeyFacts.model_validate(key_facts(row)) for row in keys],

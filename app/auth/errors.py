@@ -15,6 +15,16 @@ class WrongPassword(Unauthorized):
     kind = "wrong-password"
 
 
+class CodeRequired(Unauthorized):
+    """The password was right; the client asks the person for a code and sends both."""
+
+    kind = "totp-required"
+
+
+class WrongCode(Unauthorized):
+    kind = "wrong-totp"
+
+
 class NoCredential(Unauthorized):
     kind = "no-credential"
 
@@ -69,6 +79,18 @@ class AlreadyMember(Conflict):
 
 class LastAdmin(Conflict):
     kind = "last-admin"
+
+
+class FactorIsOn(Conflict):
+    kind = "totp-on"
+
+
+class FactorIsOff(Conflict):
+    kind = "totp-off"
+
+
+class BelongsElsewhere(Forbidden):
+    kind = "belongs-elsewhere"
 
 
 class NoMail(Conflict):

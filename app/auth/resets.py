@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from app.auth import audit, links, queries, sessions, tokens
+from app.auth import audit, links, proving, queries, tokens
 from app.auth.errors import InvalidCredential, NoMail, NoSuchUser
 from app.auth.passwords import hash_password
 from app.auth.principals import Principal
@@ -19,7 +19,7 @@ LIFETIME = timedelta(hours=1)
 
 async def change(database: Database, throttle: Throttle, principal: Principal, body: PasswordChange) -> None:
     """Change the principal's own password; their other sessions end. Raises: WrongPassword, TooManyRequests."""
-    await sessions.prove(database, throttle, principal.name, body.old_password)
+    await proving.prove_password(database, throttle, principal.name, body.old_password)
     password_hash = await hash_password(body.new_password)
     async with database.write() as session:
         user = await session.get_one(User, principal.person)

@@ -1,16 +1,13 @@
 """Sessions: signing in and out, for programs with tokens and for browsers with a cookie."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
 from sqlalchemy import Delete
 
-from app.auth import audit, queries, tokens
-from app.auth.errors import InvalidCredential, NoSuchSession, WrongPassword
-from app.auth.passwords import verify_password
+from app.auth import audit, proving, queries, tokens
+from app.auth.errors import InvalidCredential, NoSuchSession
 from app.auth.principals import Principal
 from app.auth.schemas.sessions import Login, Tokens
 from app.auth.schemas.shown import SessionRead
@@ -18,17 +15,12 @@ from app.auth.tables import LoginSession, RefreshToken, User
 from app.auth.throttle import Throttle
 from app.core import origin
 from app.core.clock import now
-from app.core.db import UNAVAILABLE, Database, WriteSession
+from app.core.db import Database, WriteSession
 from app.core.identifiers import new_ulid
 from app.core.settings import Settings
 
 # What browsers call themselves is some 120 characters; a longer one says nothing to its reader.
 MAX_AGENT = 200
-# Refusals are recorded beside their answers, whose time would tell whether there is such a user. As many at once as
-# passwords are hashed in the time of a commit: a few.
-_noting: set[asyncio.Task[None]] = set()
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +33,8 @@ class BrowserSession:
 
 
 async def login(database: Database, settings: Settings, throttle: Throttle, body: Login, agent: str | None) -> Tokens:
-    """Open a program's session. Raises: WrongPassword, TooManyRequests."""
-    user = await prove(database, throttle, body.username, body.password)
+    """Open a program's session. Raises: WrongPassword, CodeRequired, WrongCode, TooManyRequests."""
+    user = await proving.prove(database, settings, throttle, body)
     async with database.write() as session:
         opened = await _open(session, settings, user, agent)
         return _issue(session, settings, opened.session_id, opened.session_ulid, user.user_ulid)
@@ -58,42 +50,15 @@ async def login_browser(
 ) -> BrowserSession:
     """Open a browser's session under a fresh secret, in place of the one it held.
 
-    Raises: WrongPassword, TooManyRequests.
+    Raises: WrongPassword, CodeRequired, WrongCode, TooManyRequests.
     """
-    user = await prove(database, throttle, body.username, body.password)
+    user = await proving.prove(database, settings, throttle, body)
     secret = tokens.new_secret("session")
     async with database.write() as session:
         if old_secret:
             await session.execute(queries.sessions.end_session_of_browser(tokens.secret_hash(old_secret)))
         await _open(session, settings, user, agent, tokens.secret_hash(secret))
     return BrowserSession(secret, user.user_id, now() + lifetime(settings))
-
-
-async def prove(database: Database, throttle: Throttle, username: str, password: str) -> User:
-    """The user of this name and password.
-
-    Raises: WrongPassword, after the same work whether or not there is such a user; TooManyRequests.
-    """
-    await throttle.attempt(username)
-    # No connection is held while the hash is computed: a burst of logins must not drain the pool.
-    async with database.write() as session:
-        user = await session.scalar(queries.people.user_by_name(username))
-    if await verify_password(user.password_hash if user else None, password) and user is not None:
-        await throttle.succeeded(username)
-        return user
-    if user is not None:
-        task = asyncio.create_task(_note_refusal(database, user))
-        _noting.add(task)
-        task.add_done_callback(_noting.discard)
-    raise WrongPassword("Wrong username or password.")
-
-
-async def _note_refusal(database: Database, user: User) -> None:
-    try:
-        async with database.write() as session:
-            await audit.record_person(session, user, "session.refuse", user.user_ulid)
-    except UNAVAILABLE as error:
-        log.warning("refusal_not_recorded", user_id=user.user_id, error=str(error))
 
 
 async def _open(

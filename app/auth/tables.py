@@ -97,6 +97,29 @@ class PasswordReset(Table):
     expires_at: Mapped[datetime] = mapped_column(Moment)
 
 
+class SecondFactor(Table):
+    """A person's authenticator. Its secret is derived from this salt and the installation's key (see `otp`)."""
+
+    __tablename__ = "second_factor"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.user_id", ondelete="CASCADE"), primary_key=True)
+    salt: Mapped[bytes] = mapped_column(LargeBinary, repr=False)
+    created_at: Mapped[datetime] = mapped_column(Moment, server_default=sql.now(), init=False)
+    confirmed_at: Mapped[datetime | None] = mapped_column(Moment, default=None)
+    """When a first code was right; null: signing in does not ask for one yet."""
+    last_step: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    """The time step of the last code that was taken; neither it nor an earlier one is taken again."""
+
+
+class RecoveryCode(Table):
+    """A code that opens in place of the authenticator, by its hash; gone when it was used."""
+
+    __tablename__ = "recovery_code"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("second_factor.user_id", ondelete="CASCADE"), primary_key=True)
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True, repr=False)
+
+
 class LoginSession(Table):
     """One login: a program's, with tokens that die with it, or a browser's, recognised by its cookie's hash."""
 

@@ -56,19 +56,25 @@ class Throttle:
         self._uncount = cache.redis.register_script(_UNCOUNT)
         self._own: TTLCache[str, list[int]] = TTLCache(MAX_COUNTERS, WINDOW_SECONDS)
 
-    async def attempt(self, account: str) -> None:
-        """Count an attempt at this account from where the request comes. Raises: TooManyRequests."""
+    async def attempt(self, account: str, wider: int = WIDER) -> None:
+        """Count an attempt at this account from where the request comes; from everywhere, `wider` times as many go.
+
+        Raises: TooManyRequests.
+        """
         if not self._attempts:
             return
         names = _counters(account)
-        limits = [self._attempts, self._attempts * WIDER, self._attempts * WIDER]
+        limits = [self._attempts, self._attempts * wider, self._attempts * WIDER]
         try:
             seconds = int(await self._cache.ask(self._count(keys=names, args=[*limits, WINDOW_SECONDS])))
         except RedisUnavailable:
             seconds = self._count_here(names, limits)
         if seconds:
             raise TooManyRequests(
-                "Too many wrong passwords; try again in {seconds} s.", retry_seconds=seconds, fields={}, seconds=seconds
+                "Too many wrong passwords or codes; try again in {seconds} s.",
+                retry_seconds=seconds,
+                fields={},
+                seconds=seconds,
             )
 
     async def succeeded(self, account: str) -> None:

@@ -84,6 +84,23 @@ def reset_user(
     print(printable(f"The password of {made['username']} is changed; all their sessions have ended."))
 
 
+@users.command("reset-totp")
+@one_line_errors
+def reset_second_factor(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Who has lost their authenticator.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Let a user sign in without a code again, and sign them out everywhere.
+
+    For whoever has lost both the device and the recovery codes. The password stays.
+
+    Example: sentinela users reset-totp maria
+    """
+    with open_api(data_dir) as api:
+        api.post("/users/totp/reset", {"username": name})
+    print(printable(f"{name} signs in without a code; all their sessions have ended."))
+
+
 def _password(from_stdin: bool) -> str:
     """From stdin's first line without its line end, or typed twice at the terminal."""
     if from_stdin:

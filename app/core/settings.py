@@ -85,7 +85,10 @@ class Settings(BaseSettings):
     """Origins whose pages may call the API with a token, `https://app.example.com`, or `*`; empty: none."""
 
     login_attempts: int = Field(default=10, ge=0, le=1000)
-    """Wrong passwords that one address may try at one account in 15 minutes, twenty times as many at all; 0: any."""
+    """Wrong passwords that one address may try at one account in 15 minutes, twenty times as many at all; 0: any.
+
+    Of an authenticator's codes, as many from all addresses together.
+    """
     audit_retention_days: int = Field(default=365, ge=0, le=36_500)
     """How long the record of who did what is kept, days; 0: for ever."""
     job_retention_days: int = Field(default=90, ge=0, le=36_500)

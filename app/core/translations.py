@@ -58,6 +58,18 @@ DETAILS = promql.DETAILS | {
     ),
     "This key is not valid, has expired or was revoked.": "Esta chave não é válida, expirou ou foi revogada.",
     "Wrong username or password.": "Usuário ou senha incorretos.",
+    "Send the code of your authenticator, or a recovery code, as totp.": (
+        "Informe em totp o código do seu autenticador ou um código de recuperação."
+    ),
+    "This code is wrong, has expired or was used; wait for the next one.": (
+        "Este código está errado, venceu ou já foi usado; espere o próximo."
+    ),
+    "Signing in takes no code of this account.": "Esta conta entra sem código.",
+    "Signing in takes a code already: turn that off first.": "Esta conta já entra com código: desative-o primeiro.",
+    "Nothing to confirm: begin with POST /auth/totp.": "Nada a confirmar: comece com POST /auth/totp.",
+    "This person also belongs elsewhere: ask an administrator of the installation.": (
+        "Esta pessoa também participa de outros espaços: peça a um administrador da instalação."
+    ),
     "The username {username!r} is taken.": "O nome de usuário {username!r} já existe.",
     "Registration is closed on this installation.": "O cadastro está fechado nesta instalação.",
     "Only who is invited, or an administrator adds, registers on this installation.": (
@@ -106,7 +118,9 @@ DETAILS = promql.DETAILS | {
     "This installation sends no mail: ask its administrator for `sentinela users reset`.": (
         "Esta instalação não envia e-mail: peça ao administrador `sentinela users reset`."
     ),
-    "Too many wrong passwords; try again in {seconds} s.": "Senhas erradas demais; tente de novo em {seconds} s.",
+    "Too many wrong passwords or codes; try again in {seconds} s.": (
+        "Senhas ou códigos errados demais; tente de novo em {seconds} s."
+    ),
     "There is no session {session!r} of yours.": "Você não tem a sessão {session!r}.",
     "There is no user {user!r} on this installation.": "Não há usuário {user!r} nesta instalação.",
     "There is no key {key!r} in this workspace.": "Não há chave {key!r} neste workspace.",

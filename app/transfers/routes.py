@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Query, Request, Response
 
-from app.auth import cookies, sessions
+from app.auth import cookies, proving
 from app.auth.deps import (
     Admin,
     AdminMember,
@@ -136,7 +136,7 @@ async def delete_me(
 
     Where others belong and I am the last administrator I hand over first. What I did stays recorded without my name.
     """
-    await sessions.prove(database, throttle, principal.name, body.password)
+    await proving.prove_password(database, throttle, principal.name, body.password)
     async with database.write() as session:
         jobs_of_workspaces = await deletions.delete_account(session, principal)
     for job in jobs_of_workspaces:

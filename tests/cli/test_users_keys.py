@@ -17,6 +17,8 @@ from app.cli.console import CommandFailed
 from app.cli.keys import keys, lifetime
 from app.cli.users import users
 from tests.cli.commands import Done, run_here
+from tests.conftest import NewUser
+from tests.contract.authenticator import turn_on
 from tests.system import System, clean_environment
 
 PASSWORD = "correct horse battery"
@@ -235,6 +237,20 @@ def test_a_reset_may_be_a_link_for_the_user(system: System, client: httpx.Client
     body = {"token": link.split("#")[1], "new_password": "another good one"}
     assert client.post("/auth/reset/confirm", json=body).status_code == 204
     assert log_in(client, name, "another good one") == 200
+
+
+def test_who_lost_the_authenticator_signs_in_without_it(
+    system: System, client: httpx.Client, new_user: NewUser
+) -> None:
+    user = new_user()
+    turn_on(client, user)
+    assert log_in(client, user.username, user.password) == 401
+    done = run_as_admin(system, users, "reset-totp", user.username)
+    assert "signs in without a code" in done.out
+    assert log_in(client, user.username, user.password) == 200
+    again = run_as_admin(system, users, "reset-totp", user.username)
+    assert again.code != 0
+    assert "takes no code" in again.err
 
 
 def test_nobody_is_reset_who_does_not_exist(system: System) -> None:

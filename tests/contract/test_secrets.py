@@ -55,7 +55,8 @@ def test_a_secret_in_a_log_would_be_found(system: System, user: User, server: Se
     planted = system.data_dir / "logs" / "planted.log"
     webhook = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     own = (system.data_dir / "secret_key").read_text().strip()
-    for secret in (user.token, user.password, server.device_key, webhook, own, "$argon2id$v=19$m=65536"):
+    codes = ("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "JBSW-Y3DP-EHPK-3PXP")
+    for secret in (user.token, user.password, server.device_key, webhook, own, "$argon2id$v=19$m=65536", *codes):
         planted.write_text(f"something with {secret} in it\n")
         assert len([line for line in system.leaks() if secret in line]) == 1
     planted.unlink()

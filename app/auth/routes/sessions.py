@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from app.auth import accounts, cookies, resets, sessions, tokens
 from app.auth.deps import Agent, BrowserCookie, CookieHolder, InWriteTransaction, SignedIn, ThrottleDep
+from app.auth.otp import MAX_TYPED
 from app.auth.schemas.sessions import (
     BrowserSessionRead,
     Login,
@@ -36,6 +37,7 @@ _FORM = {
         "grant_type": {"type": "string", "pattern": "^password$"},
         "username": {"type": "string"},
         "password": {"type": "string", "format": "password"},
+        "totp": {"type": "string", "maxLength": MAX_TYPED},
     },
 }
 _LOGIN_BODY = {
@@ -73,7 +75,11 @@ async def login(
     throttle: ThrottleDep,
     agent: Agent,
 ) -> Tokens:
-    """Sign in with JSON or the OAuth2 password form; a wrong password and an unknown user answer alike."""
+    """Sign in with JSON or the OAuth2 password form; a wrong password and an unknown user answer alike.
+
+    Who has turned on a second step sends `totp` too. A right password without it answers 401 of the type
+    `urn:sentinela:problem:totp-required`, with a wrong one `urn:sentinela:problem:wrong-totp`.
+    """
     return await sessions.login(database, settings, throttle, body, agent)
 
 
@@ -97,7 +103,7 @@ async def open_browser_session(
     """Sign a browser in: an httpOnly cookie instead of tokens, which scripts of a page cannot read.
 
     Send the answer's `csrf_token` in the header `Sentinela-CSRF` of every request that changes something. Each use
-    prolongs the session, so there is nothing to refresh; `POST /auth/logout` ends it.
+    prolongs the session, so there is nothing to refresh; `POST /auth/logout` ends it. `totp` as in `POST /auth/login`.
     """
     cookies.check_origin(request)
     opened = await sessions.login_browser(database, settings, throttle, body, agent, old)

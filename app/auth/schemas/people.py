@@ -72,6 +72,7 @@ class AccountExport(BaseModel):
 
 class AccountFacts(UserRow):
     administers_installation: bool = Field(examples=[False])
+    totp_since: Instant | None = Field(description="Since when signing in takes a code; null: it does not.")
 
 
 class PasswordProof(BaseModel):

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.auth.otp import MAX_TYPED
 from app.auth.schemas.people import MAX_PASSWORD, Me, Password, Username
 from app.core.instants import Instant
 
@@ -17,6 +18,11 @@ class Login(BaseModel):
 
     username: Username
     password: str = Field(max_length=MAX_PASSWORD)
+    totp: str | None = Field(
+        default=None,
+        max_length=MAX_TYPED,
+        description="Of whoever has turned it on: the authenticator's six digits, or a recovery code.",
+    )
 
 
 class Tokens(BaseModel):

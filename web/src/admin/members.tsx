@@ -27,6 +27,7 @@ export function Members(): JSX.Element {
 
 function List({ members, again }: { members: readonly MemberRead[]; again: () => void }): JSX.Element {
   const { admin } = words.value;
+  const done = useSignal("");
   const change = useDeed(async (member: MemberRead, role: Role) => {
     const path = { ...here(), user_id: member.user_id };
     await ask("PATCH /workspaces/{workspace_ulid}/members/{user_id}", { path, body: { role } }).finally(again);
@@ -36,10 +37,17 @@ function List({ members, again }: { members: readonly MemberRead[]; again: () =>
     await ask("DELETE /workspaces/{workspace_ulid}/members/{user_id}", { path: { ...here(), user_id: member.user_id } });
     again();
   });
-  const error = change.error ?? remove.error;
+  const resetCode = useDeed(async (member: MemberRead) => {
+    if (!window.confirm(admin.resetCodeSure(member.username))) return;
+    const path = { ...here(), user_id: member.user_id };
+    await ask("DELETE /workspaces/{workspace_ulid}/members/{user_id}/totp", { path });
+    done.value = admin.codeReset(member.username);
+  });
+  const error = change.error ?? remove.error ?? resetCode.error;
   return (
     <>
       {error ? <ErrorNote error={error} /> : null}
+      <p role="status">{done.value}</p>
       <Rows heads={[admin.member, admin.role, admin.since]} acts>
         {members.map((member) => (
           <tr key={member.user_id}>
@@ -50,9 +58,14 @@ function List({ members, again }: { members: readonly MemberRead[]; again: () =>
             <td>{instants.full(Date.parse(member.joined_at))}</td>
             <td>
               {member.user_id === me.value?.id ? null : (
-                <Button kind="danger" disabled={remove.busy} onClick={() => remove.run(member)}>
-                  {admin.remove}
-                </Button>
+                <>
+                  <Button disabled={resetCode.busy} onClick={() => resetCode.run(member)}>
+                    {admin.resetCode}
+                  </Button>{" "}
+                  <Button kind="danger" disabled={remove.busy} onClick={() => remove.run(member)}>
+                    {admin.remove}
+                  </Button>
+                </>
               )}
             </td>
           </tr>

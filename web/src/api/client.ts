@@ -9,7 +9,7 @@ export class Problem extends Error {
     readonly title: string,
     detail: string,
     readonly fields: readonly { loc: readonly (string | number)[]; msg: string }[] = [],
-    /** Which error it is, such as `wrong-password`. */
+    /** Which error it is, such as `totp-required`. */
     readonly kind = "",
   ) {
     super(detail);
@@ -69,10 +69,12 @@ export async function send(method: string, url: string, options: RequestInit = {
   }
   if (answer.ok) return answer;
   const problem = await problemOf(answer);
-  // Whoever mistypes the password that they are to change is signed in still.
-  if (answer.status === 401 && problem.kind !== "wrong-password") onSignedOut();
+  // A wrong password or code beside a session leaves the session as it is.
+  if (answer.status === 401 && !DISPROVED.has(problem.kind)) onSignedOut();
   throw problem;
 }
+
+const DISPROVED: ReadonlySet<string> = new Set(["wrong-password", "totp-required", "wrong-totp"]);
 
 async function problemOf(answer: Response): Promise<Problem> {
   try {

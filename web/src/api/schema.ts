@@ -18,6 +18,8 @@ export type Band = { "low": number; "high": number };
 
 export type Behind = { "timestamp": string; "value": number };
 
+export type BothProofs = { "password": string; "totp": string };
+
 export type BrowserSessionRead = { "csrf_token": string; "expires_at": string; "user": Me };
 
 export type ChannelCreate = { "url"?: string | null; "to"?: (string)[] | null; "smtp"?: Smtp | null; "chat_id"?: string | null; "token"?: string | null; "enabled"?: boolean | null; "language"?: "en" | "pt" | null; "events"?: ("opened" | "reopened" | "acknowledged" | "resolved")[] | null; "group_seconds"?: number | null; "per_minute"?: number | null; "name": string; "kind"?: "webhook" | "email" | "slack" | "telegram" };
@@ -38,9 +40,15 @@ export type DeviceKeyCreate = { "name"?: string; "expires_at"?: string | null; "
 
 export type DeviceKeyCreated = { "key_id": string; "name": string; "prefix": string; "created_at": string; "expires_at": string | null; "last_used_at": string | null; "device_key": string };
 
+export type Enrolment = { "secret": string; "uri": string; "qr_svg": string };
+
 export type ExportRequest = { "server_ulid"?: (string)[]; "start_time"?: string | null; "end_time"?: string | null; "sensor_type"?: (string)[]; "aggregation"?: "10s" | "1m" | "minute" | "5m" | "15m" | "1h" | "hour" | "6h" | "1d" | "day" | "1w" | "1mo" | "1y" | null; "function"?: (string)[]; "tz"?: string; "fill"?: "none" | "null" | "previous" | "linear"; "group_by"?: string | null; "where"?: (string)[]; "order"?: "asc" | "desc"; "limit"?: null; "cursor"?: null; "max_points"?: number | null; "format"?: "json" | "ndjson" | "csv" | "arrow" | "parquet"; "explain"?: false };
 
+export type FactorRead = { "enabled": boolean; "confirmed_at": string | null; "recovery_codes_left": number };
+
 export type Firing = { "count": number; "per_week": number; "flaps": number; "open_at_end": number; "total_seconds": number; "longest_seconds": number | null; "median_seconds": number | null };
+
+export type FirstCode = { "totp": string };
 
 export type Fleet = { "now": string; "sparkline_seconds": number; "servers": (FleetServer)[] };
 
@@ -78,7 +86,7 @@ export type LatestValue = { "timestamp": string; "value": number };
 
 export type LineMapping = { "server_tag"?: string | null; "quantities"?: Record<string, string>; "ignored_tags"?: (string)[]; "create_servers"?: boolean };
 
-export type Login = { "username": string; "password": string };
+export type Login = { "username": string; "password": string; "totp"?: string | null };
 
 export type Me = { "id": string; "username": string; "email": string | null; "workspaces": (WorkspaceOfUser)[] };
 
@@ -94,6 +102,8 @@ export type OfflineCondition = { "kind": "offline"; "hold_seconds"?: number };
 
 export type PasswordChange = { "old_password": string; "new_password": string };
 
+export type PasswordProof = { "password": string };
+
 export type PastIncident = { "server_ulid": string; "server_name": string; "since": string; "opened_at": string; "resolved_at": string | null; "seconds": number; "value": number | null; "peak": number | null; "peak_at": string | null; "readings": (Behind)[]; "data": string };
 
 export type Presence = { "server_ulid": string; "server_name": string; "status": "online" | "offline"; "last_seen": string | null };
@@ -105,6 +115,8 @@ export type QuantityQuality = { "readings": number; "minimum": number; "maximum"
 export type QuantityRead = { "name": string; "unit": string | null; "custom": boolean };
 
 export type RateCondition = { "above"?: number | null; "below"?: number | null; "outside"?: Band | null; "inside"?: Band | null; "hysteresis"?: number; "hold_seconds"?: number; "no_data_seconds"?: number; "kind": "rate"; "quantity": string; "per"?: "second" | "minute" | "hour" | "day"; "window_seconds"?: number };
+
+export type RecoveryCodes = { "recovery_codes": (string)[] };
 
 export type Register = { "username": string; "password": string; "email"?: string | null; "invitation"?: string | null };
 
@@ -182,9 +194,11 @@ export interface Operations {
   "DELETE /silences/{silence_id}": { query: {  }; body: undefined; answer: undefined };
   "DELETE /views/{view_id}": { query: {  }; body: undefined; answer: undefined };
   "DELETE /workspaces/{workspace_ulid}/members/{user_id}": { query: {  }; body: undefined; answer: undefined };
+  "DELETE /workspaces/{workspace_ulid}/members/{user_id}/totp": { query: {  }; body: undefined; answer: undefined };
   "GET /audit": { query: { actor_id?: string | null; action?: string | null; target?: string | null; start_time?: string | null; end_time?: string | null; limit?: number; cursor?: string | null }; body: undefined; answer: (AuditRead)[] };
   "GET /auth/session": { query: {  }; body: undefined; answer: BrowserSessionRead };
   "GET /auth/sessions": { query: {  }; body: undefined; answer: (SessionRead)[] };
+  "GET /auth/totp": { query: {  }; body: undefined; answer: FactorRead };
   "GET /channels": { query: { limit?: number; cursor?: string | null }; body: undefined; answer: (ChannelRead)[] };
   "GET /data/latest": { query: { server_ulid?: (string)[]; sensor_type?: (string)[] }; body: undefined; answer: (LatestOfServer)[] };
   "GET /data/quality": { query: { server_ulid?: (string)[]; sensor_type?: (string)[]; start_time?: string | null; end_time?: string | null; plausible?: (string)[]; stuck_after?: number }; body: undefined; answer: (QualityOfServer)[] };
@@ -216,6 +230,10 @@ export interface Operations {
   "POST /auth/reset": { query: {  }; body: Partial<ResetAsk>; answer: undefined };
   "POST /auth/reset/confirm": { query: {  }; body: Partial<ResetConfirm>; answer: undefined };
   "POST /auth/session": { query: {  }; body: Partial<Login>; answer: BrowserSessionRead };
+  "POST /auth/totp": { query: {  }; body: Partial<PasswordProof>; answer: Enrolment };
+  "POST /auth/totp/confirm": { query: {  }; body: Partial<FirstCode>; answer: RecoveryCodes };
+  "POST /auth/totp/disable": { query: {  }; body: Partial<BothProofs>; answer: undefined };
+  "POST /auth/totp/recovery-codes": { query: {  }; body: Partial<BothProofs>; answer: RecoveryCodes };
   "POST /channels": { query: {  }; body: Partial<ChannelCreate>; answer: ChannelCreated };
   "POST /channels/{channel_id}/test": { query: {  }; body: undefined; answer: NotificationRead };
   "POST /exports": { query: {  }; body: Partial<ExportRequest>; answer: JobRead };

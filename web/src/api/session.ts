@@ -37,8 +37,9 @@ export async function resume(): Promise<void> {
   }
 }
 
-export async function signIn(username: string, password: string): Promise<void> {
-  enter(await ask("POST /auth/session", { body: { username, password } }));
+/** Throws a Problem of the kind `totp-required` where the person signs in with a code too. */
+export async function signIn(username: string, password: string, totp?: string): Promise<void> {
+  enter(await ask("POST /auth/session", { body: totp ? { username, password, totp } : { username, password } }));
 }
 
 /** Make an account; with an invitation it joins that workspace instead of getting one of its own. */

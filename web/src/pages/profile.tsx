@@ -5,6 +5,7 @@ import { ask } from "../api/client";
 import { useResource } from "../api/resource";
 import type { SessionRead } from "../api/schema";
 import { me, session, signOut } from "../api/session";
+import { SecondFactor } from "../account/second-factor";
 import { instants } from "../format";
 import { Button, ErrorNote, Loaded, fieldsOf, useDeed } from "../ui/parts";
 import { words } from "../words";
@@ -34,6 +35,7 @@ export function ProfilePage(): JSX.Element {
         </table>
       </section>
       <Password />
+      <SecondFactor />
       <Sessions />
     </div>
   );

@@ -1,8 +1,8 @@
 // Signing in and making an account. The address stays, so that one arrives where one wanted to go.
 import type { JSX } from "preact";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
-import { ask } from "../api/client";
+import { Problem, ask } from "../api/client";
 import { register, signIn } from "../api/session";
 import { go, path } from "../router";
 import { type Language, chooseLanguage, language } from "../settings";
@@ -16,18 +16,24 @@ export function SignInPage(): JSX.Element {
   const mailed = useSignal(false);
   const form = useRef<HTMLFormElement>(null);
   const { account } = words.value;
-  const deed = useDeed(async (username: string, password: string) => {
+  const asksCode = useSignal(false);
+  const deed = useDeed(async (username: string, password: string, totp?: string) => {
     if (isNew.value) {
       const invitation = path.peek() === "/invitation" ? token() : null;
       await register(username, password, invitation);
       // It is used up: its page would say that there is none.
       if (invitation) go("/ui/", true);
     }
-    await signIn(username, password);
+    try {
+      await signIn(username, password, totp);
+    } catch (error) {
+      if (!(error instanceof Problem) || error.kind !== "totp-required") throw error;
+      asksCode.value = true;
+    }
   });
   const submit = (event: Event): void => {
     const fields = fieldsOf(event);
-    deed.run(fields["username"] ?? "", fields["password"] ?? "");
+    deed.run(fields["username"] ?? "", fields["password"] ?? "", fields["totp"]);
   };
   const forgot = useDeed(async () => {
     const username = form.current?.elements.namedItem("username");
@@ -60,6 +66,7 @@ export function SignInPage(): JSX.Element {
           />
         </label>
         {isNew.value ? <p class="soft">{account.passwordHint}</p> : null}
+        {asksCode.value && !isNew.value ? <CodeField /> : null}
         {deed.error ? <ErrorNote error={deed.error} /> : null}
         <Button kind="main" type="submit" disabled={deed.busy}>
           {title}
@@ -82,6 +89,33 @@ export function SignInPage(): JSX.Element {
       </form>
       <LanguageLink />
     </main>
+  );
+}
+
+/** Whoever has given a right password writes on here. */
+function CodeField(): JSX.Element {
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.focus(), []);
+  const { account } = words.value;
+  return (
+    <>
+      <label>
+        {account.code}
+        <input
+          ref={field}
+          name="totp"
+          required
+          maxLength={64}
+          autocomplete="one-time-code"
+          autocapitalize="none"
+          spellcheck={false}
+          aria-describedby="code-hint"
+        />
+      </label>
+      <p id="code-hint" class="soft">
+        {account.codeHint}
+      </p>
+    </>
   );
 }
 
