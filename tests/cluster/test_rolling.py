@@ -11,7 +11,7 @@ import httpx
 import psycopg
 import pytest
 
-from tests.cluster.several import Front
+from tests.cluster.several import Api, Front
 from tests.cluster.valkeys import wait_until
 from tests.conftest import NewServer, NewUser, Server, User
 from tests.faults.load import Load
@@ -79,20 +79,30 @@ def test_nothing_is_lost_when_each_is_killed_in_turn(system: System, front: Fron
 def test_a_stream_goes_on_with_the_other_process(front: Front, sender: tuple[User, Server]) -> None:
     user, server = sender
     with httpx.Client(base_url=f"http://127.0.0.1:{front.port}", timeout=30, trust_env=False) as client:
-        reader = Reader(client, user.headers)
-        reader.wait(lambda: bool(reader.last_id))
+        last_id = ""
         for number, part in enumerate(front.apis):
-            send(client, server, number)
-            reader.wait(lambda: bool(reader.of("readings")))
-            part.end(signal.SIGTERM)
-            reader.wait(reader.ended.is_set, 30)
-            # While nobody listens: it must come with what the reader asks for again.
-            send(client, server, number + 0.5)
-            reader = Reader(client, user.headers | {"Last-Event-ID": reader.last_id})
-            reader.wait(lambda value=number + 0.5: f"{value}" in str(reader.of("readings")))
-            assert "reset" not in reader.kinds()
-            part.start()
-        reader.close()
+            last_id = goes_on(client, (user, server), part, number, last_id)
+
+
+def goes_on(client: httpx.Client, sender: tuple[User, Server], part: Api, number: int, last_id: str) -> str:
+    """Listen while an API is replaced, and afterwards from where the stream ended; the last id."""
+    user, server = sender
+    headers = user.headers | ({"Last-Event-ID": last_id} if last_id else {})
+    reader = Reader(client, headers)
+    reader.wait(lambda: bool(reader.last_id))
+    send(client, server, number)
+    reader.wait(lambda: bool(reader.of("readings")))
+    part.end(signal.SIGTERM)
+    part.start()
+    # Only one of the two had this stream; the other one may have it still.
+    reader.close()
+    # While nobody listens: it must come with what the reader asks for again.
+    send(client, server, number + 0.5)
+    again = Reader(client, user.headers | {"Last-Event-ID": reader.last_id})
+    again.wait(lambda: str(number + 0.5) in str(again.of("readings")))
+    assert "reset" not in again.kinds()
+    again.close()
+    return again.last_id
 
 
 def send(client: httpx.Client, server: Server, value: float) -> None:

@@ -13,10 +13,8 @@ class Loader(yaml.SafeLoader):
     """Knows the tag by which Compose forgets what another file said."""
 
 
-Loader.add_constructor("!reset", lambda loader, node: None)
-SERVICES: dict[str, Any] = yaml.load(  # noqa: S506 - a safe loader all the same
-    (PROJECT / "compose.cluster.yml").read_text(encoding="utf-8"), Loader
-)
+Loader.add_constructor("!reset", lambda *_: None)
+SERVICES: dict[str, Any] = yaml.load((PROJECT / "compose.cluster.yml").read_text(encoding="utf-8"), Loader)
 ADDED = {
     "app-2",
     "worker-2",
