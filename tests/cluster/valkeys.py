@@ -15,7 +15,7 @@ PASSWORD = "valkeys-of-a-test"
 SERVICE = "main"
 # Of the sentinels: how long a server may be silent before they take it for dead.
 DOWN_AFTER_SECONDS = 1.5
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 140.0
 
 
 class Valkeys:
