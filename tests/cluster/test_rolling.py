@@ -91,7 +91,7 @@ def goes_on(client: httpx.Client, sender: tuple[User, Server], part: Api, number
     reader = Reader(client, headers)
     reader.wait(lambda: bool(reader.last_id))
     send(client, server, number)
-    reader.wait(lambda: bool(reader.of("readings")))
+    reader.wait(lambda: bool(reader.of("reading")))
     part.end(signal.SIGTERM)
     part.start()
     # Only one of the two had this stream; the other one may have it still.
@@ -99,7 +99,7 @@ def goes_on(client: httpx.Client, sender: tuple[User, Server], part: Api, number
     # While nobody listens: it must come with what the reader asks for again.
     send(client, server, number + 0.5)
     again = Reader(client, user.headers | {"Last-Event-ID": reader.last_id})
-    again.wait(lambda: str(number + 0.5) in str(again.of("readings")))
+    again.wait(lambda: str(number + 0.5) in str(again.of("reading")))
     assert "reset" not in again.kinds()
     again.close()
     return again.last_id
