@@ -100,7 +100,8 @@ def goes_on(client: httpx.Client, sender: tuple[User, Server], part: Api, number
     send(client, server, number + 0.5)
     again = Reader(client, user.headers | {"Last-Event-ID": reader.last_id})
     again.wait(lambda: str(number + 0.5) in str(again.of("reading")))
-    assert "reset" not in again.kinds()
+    # A process that has just begun may say "reset" besides: what the one before it had not told, it cannot know.
+    assert again.frames[0].data == {"resumed": True}
     again.close()
     return again.last_id
 
