@@ -10,6 +10,7 @@ from app import __version__
 from app.cli.backup import backup, restore
 from app.cli.bench import bench
 from app.cli.bundle import bundle
+from app.cli.cluster import cluster
 from app.cli.console import CommandFailed, one_line_errors
 from app.cli.demo import demo
 from app.cli.dependencies import audit, sbom
@@ -48,6 +49,7 @@ app.add_typer(users, name="users")
 app.add_typer(keys, name="keys")
 app.add_typer(bench, name="bench")
 app.add_typer(service, name="service")
+app.add_typer(cluster, name="cluster")
 app.command()(mqtt)
 app.add_typer(mqtt_keys, name="mqtt-keys")
 app.command()(openapi)

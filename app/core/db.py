@@ -72,7 +72,7 @@ _HAS_ROLES = """
     WHERE rolname IN ('sentinela_reader', 'sentinela_writer') AND has_table_privilege(oid, 'reading', 'SELECT')
       AND CASE WHEN current_setting('server_version_num')::int >= 160000 THEN pg_has_role(current_user, oid, 'SET')
                ELSE pg_has_role(current_user, oid, 'MEMBER') END
-      AND EXISTS (SELECT FROM pg_class WHERE oid = 'reading'::regclass AND relowner = 'sentinela_writer'::regrole)
+      AND (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = 'reading'::regclass) = 'sentinela_writer'
 """
 
 

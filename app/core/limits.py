@@ -26,7 +26,8 @@ from app.core.redis import RETRY_SECONDS, Cache, RedisUnavailable
 BURST_SECONDS = 10
 # At full rate a process asks ten times a second; with a longer slice several of them would share less evenly.
 SLICE_SECONDS = 0.1
-PREFIX = "sentinela:limit:"
+# In braces what a Redis Cluster keeps together, for one script asks several buckets.
+PREFIX = "sentinela:{limit}:"
 
 # KEYS: buckets. ARGV: rate, room, amount and slice of each. Answers grant and rest of each, as text: Redis would cut
 # the fractions off. A bucket that is not there is full, so each stays for as long as it needs to fill.

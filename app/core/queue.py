@@ -7,6 +7,7 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, TypeVar
+from urllib.parse import quote
 
 import structlog
 from celery import Celery, signals
@@ -15,6 +16,7 @@ from kombu.exceptions import OperationalError
 from app.core import tracing
 from app.core.db import Database
 from app.core.redis_address import broker_url
+from app.core.redis_forms import Address, parse
 from app.core.settings import Settings, get_settings
 
 T = TypeVar("T")
@@ -24,6 +26,8 @@ QUEUES: tuple[Queue, ...] = ("default", "bulk", "notify")
 # wait for it: their rows fall silent, and `jobs.sweep` sends them again.
 VISIBILITY_SECONDS = 6 * 3600
 
+# A sentinel that does not answer within it is passed by; the next one knows the same.
+SENTINEL_SECONDS = 1
 # Where redis-py puts Celery's keys; `%s` is a queue's name. Messages that workers hold are in a hash of their own.
 KEY_PREFIX = "sentinela:queue:"
 HELD_KEY = KEY_PREFIX + "unacked"
@@ -44,7 +48,8 @@ class Resources:
 @lru_cache
 def get_queue() -> Celery:
     """The Celery application of this process."""
-    queue = Celery("sentinela", broker=broker_url(get_settings()), set_as_current=True)
+    address = parse(broker_url(get_settings()))
+    queue = Celery("sentinela", broker=_celery_url(address), set_as_current=True)
     queue.conf.update(
         task_acks_late=True,
         task_reject_on_worker_lost=True,
@@ -66,9 +71,25 @@ def get_queue() -> Celery:
             "global_keyprefix": KEY_PREFIX,
             "socket_timeout": 5,
             "socket_connect_timeout": 2,
+            **_sentinel_options(address),
         },
     )
     return queue
+
+
+def _celery_url(address: Address) -> str:
+    """The broker as Celery writes it: each sentinel is a URL of its own, and carries the login of the servers."""
+    if address.kind != "sentinel":
+        return address.url
+    login = f"{quote(address.username or '', safe='')}:{quote(address.password or '', safe='')}@"
+    return ";".join(f"sentinel://{login}{host}:{port}/{address.database}" for host, port in address.hosts)
+
+
+def _sentinel_options(address: Address) -> dict[str, Any]:
+    if address.kind != "sentinel":
+        return {}
+    limits = {"socket_timeout": SENTINEL_SECONDS, "socket_connect_timeout": SENTINEL_SECONDS}
+    return {"master_name": address.service, "sentinel_kwargs": {**limits, **address.sentinel_login()}}
 
 
 @signals.before_task_publish.connect

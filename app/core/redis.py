@@ -6,13 +6,12 @@ from typing import Any
 
 import structlog
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from app.core import metrics
 from app.core.errors import Unavailable
 from app.core.redis_address import cache_url, too_old
+from app.core.redis_forms import close_client, open_client
 from app.core.settings import Settings
 
 # Redis answers in well under a millisecond; whoever waits longer is better served by PostgreSQL.
@@ -34,12 +33,7 @@ class Cache:
 
     def __init__(self, settings: Settings) -> None:
         # A retry inside a request would double its wait; the breaker decides when to ask again.
-        self.redis: Redis = Redis.from_url(
-            cache_url(settings),
-            socket_timeout=TIMEOUT_SECONDS,
-            socket_connect_timeout=TIMEOUT_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-        )
+        self.redis: Redis = open_client(cache_url(settings), TIMEOUT_SECONDS)
         self._closed_until = 0.0
         self._complain_after = 0.0
 
@@ -75,7 +69,7 @@ class Cache:
             return None
 
     async def close(self) -> None:
-        await self.redis.aclose()
+        await close_client(self.redis)
 
     def _trip(self, error: Exception) -> None:
         metrics.REDIS_FAILURES.inc()

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from app.core.redis_forms import parse
 from app.core.secret import check_strength, read_or_create
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -54,7 +55,11 @@ class Settings(BaseSettings):
     database_password_file: Path | None = None
     """A file whose first line is the password for `DATABASE_URL`, for containers that share a secret."""
     redis_url: str = ""
-    """Redis or Valkey, `redis://host:6379`; empty: `./sentinela up` starts its own."""
+    """Redis or Valkey, `redis://host:6379`; empty: `./sentinela up` starts its own.
+
+    `redis+sentinel://host:26379,host:26379/service` where Sentinel watches it, `redis+cluster://host:6379,host:6379`
+    for a cluster, which cannot be the broker (`BROKER_URL`).
+    """
     redis_password_file: Path | None = None
     """A file whose first line is the password for `REDIS_URL`."""
     cache_url: str = ""
@@ -190,9 +195,8 @@ class Settings(BaseSettings):
         if self.database_url:
             _require_database_url(self.database_url)
         for name in ("redis_url", "cache_url", "broker_url"):
-            value = getattr(self, name)
-            if value and not value.startswith(("redis://", "rediss://", "unix://")):
-                raise ValueError(f"{name.upper()} must look like redis://host:6379")
+            _require_redis_url(name.upper(), getattr(self, name))
+        _require_broker(self.broker_url or self.redis_url)
         if self.smtp_url and not _is_mail_server(self.smtp_url):
             raise ValueError("SMTP_URL must look like smtp://user:password@host:587 or smtps://host:465")
         if self.smtp_url and not re.search(r"[^\s@]+@[^\s@]+", self.mail_from):
@@ -228,6 +232,20 @@ def _require_database_url(url: str) -> None:
         known = False
     if not known:
         raise ValueError(DATABASE_URL_FORM)
+
+
+def _require_broker(url: str) -> None:
+    if "+cluster://" in url:
+        raise ValueError(
+            "Celery's queues cannot live in a Redis Cluster: BROKER_URL must name one Redis, or redis+sentinel://"
+        )
+
+
+def _require_redis_url(name: str, url: str) -> None:
+    try:
+        parse(url or "redis://none")
+    except ValueError as error:
+        raise ValueError(f"{name} {error}") from None
 
 
 @lru_cache

@@ -2,14 +2,15 @@
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from app.core.redis_address import too_old
+from app.core.redis_forms import open_blocking_client, watchers_of
 from app.core.secret import read_or_create
 from app.embedded import leftovers
 from app.embedded.binaries import find_valkey
@@ -89,11 +90,15 @@ def check_given(url: str, name: str = "REDIS_URL") -> None:
         raise StartError(f"{name} {_masked(url)}: {reason}")
 
 
-def _client(url: str) -> redis.Redis:
+@contextmanager
+def _client(url: str) -> Iterator[redis.Redis]:
     """One try and no more: by itself redis-py repeats a refused connection or password for ten seconds."""
-    return redis.Redis.from_url(
-        url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS, retry=Retry(NoBackoff(), 0)
-    )
+    with open_blocking_client(url, TIMEOUT_SECONDS) as client:
+        try:
+            yield client
+        finally:
+            for watcher in watchers_of(client):
+                watcher.close()
 
 
 def _masked(url: str) -> str:

@@ -18,6 +18,7 @@ from app.core.copy import Connection, WriterConnection
 from app.core.db import UNAVAILABLE, Database
 from app.core.queue import HELD_KEY, KEY_PREFIX, QUEUES, SENT_AT
 from app.core.redis_address import broker_url
+from app.core.redis_forms import close_client, open_client
 from app.core.settings import Settings
 from app.core.text import first_line
 from app.monitoring import queries
@@ -35,9 +36,7 @@ log = structlog.get_logger()
 async def measure_for_ever(database: Database, settings: Settings) -> None:
     """Measure until cancelled; what is away is measured again when it is back."""
     writer = WriterConnection(database)
-    broker = Redis.from_url(
-        broker_url(settings), socket_timeout=REDIS_TIMEOUT_SECONDS, socket_connect_timeout=REDIS_TIMEOUT_SECONDS
-    )
+    broker = open_client(broker_url(settings), REDIS_TIMEOUT_SECONDS)
     try:
         while True:
             try:
@@ -47,7 +46,7 @@ async def measure_for_ever(database: Database, settings: Settings) -> None:
                 log.warning("not_measured", error=first_line(error))
             await asyncio.sleep(PAUSE_SECONDS)
     finally:
-        await broker.aclose()
+        await close_client(broker)
         await writer.close()
 
 

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from app.core import migrate
+from app.core import db, migrate
 from app.core.clock import to_microseconds
 from app.core.db import Database
 from app.core.settings import Settings
@@ -98,6 +98,15 @@ async def test_ingest_works_with_the_single_role_of_a_given_url(make_database: M
     await commits.submit(reading)
     await commits.close()
     await database.close()
+
+
+async def test_a_server_that_has_never_had_the_two_roles_is_used_without_them(make_database: MakeDatabase) -> None:
+    """Roles are of the whole server, so others' stand in for those that are missing: by names that nobody has."""
+    settings = make_database("NOCREATEROLE")
+    migrate.upgrade(settings)
+    unknown = db._HAS_ROLES.replace("sentinela_reader", "nobody_reader").replace("sentinela_writer", "nobody_writer")
+    with psycopg.connect(settings.database_url) as connection:
+        assert connection.execute(unknown).fetchone() == (False,)
 
 
 def test_a_wrong_password_is_one_line_without_the_password(make_database: MakeDatabase) -> None:
