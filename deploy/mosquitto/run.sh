@@ -36,8 +36,8 @@ trap 'kill -TERM "$broker"' INT TERM
 while kill -0 "$broker" 2> /dev/null; do
   if ! cmp -s "$passwords" "$copy"; then
     refresh
-    # Whose password is gone or another one is cut off.
-    kill -HUP "$broker"
+    # Whose password is gone or another one is cut off. The broker may be ending just now.
+    kill -HUP "$broker" 2> /dev/null || true
   fi
   sleep 1 &
   wait "$!" || true

@@ -76,12 +76,14 @@ def cluster(folder: Path) -> Iterator[str]:
     valkeys = Valkeys(folder)
     login = (f"requirepass {PASSWORD}", f"masterauth {PASSWORD}", "cluster-enabled yes", 'save ""')
     try:
-        ports = [valkeys.start(*login) for _ in range(3)]
+        # The bus of a cluster would take the port plus 10,000, which need not be one.
+        buses = [free_port() for _ in range(3)]
+        ports = [valkeys.start(*login, f"cluster-port {bus}") for bus in buses]
         bounds = (0, 5461, 10923, 16384)
         for place, port in enumerate(ports):
             with connect(port) as client:
                 client.execute_command("CLUSTER", "ADDSLOTSRANGE", bounds[place], bounds[place + 1] - 1)
-                client.execute_command("CLUSTER", "MEET", "127.0.0.1", ports[0])
+                client.execute_command("CLUSTER", "MEET", "127.0.0.1", ports[0], buses[0])
         wait_until(lambda: all(_is_whole(port) for port in ports))
         yield f"redis+cluster://:{PASSWORD}@127.0.0.1:{ports[0]},127.0.0.1:{ports[1]}"
     finally:
