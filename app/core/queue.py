@@ -48,7 +48,9 @@ class Resources:
 @lru_cache
 def get_queue() -> Celery:
     """The Celery application of this process."""
-    address = parse(broker_url(get_settings()))
+    url = broker_url(get_settings())
+    # Who only imports us, such as a tool that lists the tasks, has no broker.
+    address = parse(url) if url else Address("one", url)
     queue = Celery("sentinela", broker=_celery_url(address), set_as_current=True)
     queue.conf.update(
         task_acks_late=True,
