@@ -4,6 +4,7 @@ Instants are microseconds since 1970. Where a bucket begins is found by asking t
 """
 
 import statistics
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -263,7 +264,9 @@ def _value(
         return None
     expected = 0.0
     if function == "coverage":
-        end = high + 1 if asked.interval is None else bucket_after(asked.interval, asked.zone, bucket)
+        # A range without an end goes up to now.
+        now = time.time_ns() // 1000
+        end = now if asked.interval is None else bucket_after(asked.interval, asked.zone, bucket)
         if asked.end is not None:
             end = min(end, asked.end + 1)
         begin = bucket if asked.start is None else max(bucket, asked.start)
