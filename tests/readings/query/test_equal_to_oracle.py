@@ -216,7 +216,9 @@ async def test_every_answer_is_that_of_the_oracle(world: World, store: Store, se
             found, _ = await rows_of(series, world, sent)
             assert not (fault := differ(found, expected)), f"seed {seed}, query {number}, {sent}: {fault}"
             if chance.random() < 0.2:
-                assert await paged(series, world, sent, chance.choice([1, 2, 7])) == found, (seed, number, sent)
+                pages = await paged(series, world, sent, chance.choice([1, 2, 7]))
+                # Coverage up to now is less with each time it is asked.
+                assert not (fault := differ(pages, found)), f"seed {seed}, query {number}, {sent}, in pages: {fault}"
 
 
 async def paged(series: Series, world: World, sent: dict[str, Any], limit: int) -> list[dict[str, Any]]:
