@@ -105,5 +105,17 @@ def new_server(client: httpx.Client) -> NewServer:
     return register
 
 
+@pytest.fixture(scope="module")
+def user(new_user: NewUser) -> User:
+    """One person for the tests of a module: registering and logging in cost a password hash each."""
+    return new_user()
+
+
+@pytest.fixture
+def server(user: User, new_server: NewServer) -> Server:
+    """A server of `user` that has never sent anything."""
+    return new_server(user)
+
+
 def _bearer(secret: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {secret}"}

@@ -7,9 +7,10 @@ own transaction, so an acknowledged reading is in the next answer, whatever Redi
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import partial
 
 from app.auth.principals import Principal
 from app.core import metrics
@@ -80,18 +81,11 @@ class Series:
 
     @asynccontextmanager
     async def open(
-        self, workspace_id: int, query: DataQuery, question: Question, budget: int
-    ) -> AsyncIterator[tuple[Connection, Overview, Estimate]]:
-        """A snapshot and what it holds, once it is this query's turn. Raises: TooExpensive, Busy."""
-        async with self.database.snapshot(workspace_id) as connection:
-            seen = await outline.overview(connection, question)
-            estimate = budgets.check(query, question, seen, budget)
-            if query.explain or estimate.seconds <= HEAVY_SECONDS:
-                yield connection, seen, estimate
-                return
-        # The connection is given back before the wait.
-        async with self.turn(), self.database.snapshot(workspace_id) as connection:
-            yield connection, await outline.overview(connection, question), estimate
+        self, workspace_id: int, question: Question, *, heavy: bool
+    ) -> AsyncIterator[tuple[Connection, Overview]]:
+        """A snapshot and what it holds; of a heavy query once it is its turn. Raises: Busy."""
+        async with self.turn() if heavy else nullcontext(), self.database.snapshot(workspace_id) as connection:
+            yield connection, await outline.overview(connection, question)
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -138,16 +132,16 @@ class Asking:
 
     async def explain(self, budget: int) -> dict[str, object]:
         """What would be read, and how long that may take. Raises: TooExpensive."""
-        question = self.asked.question
-        async with self.series.open(self.workspace_id, self.query, question, budget) as (_, seen, estimate):
-            return {
-                "estimate": asdict(estimate),
-                "budget_seconds": budget,
-                "first_reading": _instant(seen.low),
-                "last_reading": _instant(seen.high),
-                "columns": list(answer.columns(question)),
-                "cached": bool(self.key and await self.series.cached(self.key)),
-            }
+        look = partial(self._look, budget)
+        seen, cost = await self.series.database.at_once(self.workspace_id, look)
+        return {
+            "estimate": asdict(cost),
+            "budget_seconds": budget,
+            "first_reading": _instant(seen.low),
+            "last_reading": _instant(seen.high),
+            "columns": list(answer.columns(self.asked.question)),
+            "cached": bool(self.key and await self.series.cached(self.key)),
+        }
 
     async def reply(self, budget: int, form: str) -> Reply:
         """The answer. Raises: TooExpensive, Busy, Invalid, and what a database that is away raises."""
@@ -158,36 +152,40 @@ class Asking:
             metrics.QUERIES.labels("answered").inc()
             cursor, _, body = cached.partition(b"\n")
             return Reply(media_type, _once(body), cursor.decode())
-        short = await self._at_once(budget, form)
-        if short is not None:
-            return short
+        found = await self._at_once(budget, form)
+        if isinstance(found, Reply):
+            return found
         if self.query.limit is not None:
-            return await self._page(budget, form)
-        pieces = self._streamed(budget, form)
+            return await self._page(found, form)
+        pieces = self._streamed(found, form)
         # The first piece is there before the status goes out: a database that is away is a 503, no broken 200.
         first = await anext(pieces)
         return Reply(media_type, _chain(first, pieces))
 
-    async def _at_once(self, budget: int, form: str) -> Reply | None:
-        """The answer, found and written in one thread; None where that would take long, or much memory."""
+    async def _look(self, budget: int, connection: Connection) -> tuple[Overview, Estimate]:
+        """What there is, and what the answer costs. Raises: TooExpensive, Invalid."""
+        seen = await outline.overview(connection, self.asked.question)
+        return seen, budgets.check(self.query, self.asked.question, seen, budget)
+
+    async def _at_once(self, budget: int, form: str) -> Reply | Estimate:
+        """The answer, found and written in one thread; what it costs where that would take long, or much memory."""
         question = self.asked.question
 
-        async def written(connection: Connection) -> tuple[bytes, str] | None:
-            seen = await outline.overview(connection, question)
-            cost = budgets.check(self.query, question, seen, budget)
+        async def written(connection: Connection) -> tuple[bytes, str] | Estimate:
+            seen, cost = await self._look(budget, connection)
             if cost.seconds > HEAVY_SECONDS or cost.rows > ROWS_AT_ONCE:
                 timing.pass_on()
-                return None
+                return cost
             timing.expect(cost)
             async with aclosing(answer.pieces(connection, question, seen)) as pieces:
                 return await whole(pieces, self.asked, self.query, form)
 
         with timed(question, self.series.slow_seconds) as timing, _refusing():
             found = await self.series.database.at_once(self.workspace_id, written)
-        return None if found is None else await self._kept_reply(*found, form)
+        return found if isinstance(found, Estimate) else await self._kept_reply(*found, form)
 
-    async def _page(self, budget: int, form: str) -> Reply:
-        async with self._pieces(budget) as (pieces, _):
+    async def _page(self, cost: Estimate, form: str) -> Reply:
+        async with self._pieces(cost) as (pieces, _):
             body, cursor = await whole(pieces, self.asked, self.query, form)
         return await self._kept_reply(body, cursor, form)
 
@@ -195,9 +193,9 @@ class Asking:
         await self._keep([cursor.encode(), b"\n", body])
         return Reply(FORMATS[form][0], _once(body), cursor)
 
-    async def _streamed(self, budget: int, form: str) -> AsyncGenerator[bytes]:
+    async def _streamed(self, cost: Estimate, form: str) -> AsyncGenerator[bytes]:
         spill = Spill()
-        task = asyncio.create_task(self._produce(spill, budget, form))
+        task = asyncio.create_task(self._produce(spill, cost, form))
         try:
             async for part in spill.read():
                 yield part
@@ -209,12 +207,12 @@ class Asking:
                 await asyncio.wait([task])
             spill.close()
 
-    async def _produce(self, spill: Spill, budget: int, form: str) -> None:
+    async def _produce(self, spill: Spill, cost: Estimate, form: str) -> None:
         """Write the answer as fast as it is found, whatever the client's speed."""
         kept: list[bytes] | None = [b"\n"] if self.key else None
         try:
             writing = writer(self.asked.question, form)
-            async with self._pieces(budget) as (pieces, may_fail):
+            async with self._pieces(cost) as (pieces, may_fail):
                 if may_fail:
                     spill.hold()
                 async for piece in pieces:
@@ -230,11 +228,12 @@ class Asking:
             spill.end(error)
 
     @asynccontextmanager
-    async def _pieces(self, budget: int) -> AsyncIterator[tuple[AsyncGenerator[Piece], bool]]:
+    async def _pieces(self, cost: Estimate) -> AsyncIterator[tuple[AsyncGenerator[Piece], bool]]:
         """The rows, and whether it may turn out that there are none because of too many values."""
         question = self.asked.question
         with timed(question, self.series.slow_seconds) as timing:
-            async with self.series.open(self.workspace_id, self.query, question, budget) as (connection, seen, cost):
+            heavy = cost.seconds > HEAVY_SECONDS
+            async with self.series.open(self.workspace_id, question, heavy=heavy) as (connection, seen):
                 timing.expect(cost)
                 with _refusing():
                     async with aclosing(answer.pieces(connection, question, seen)) as pieces:

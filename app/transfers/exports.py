@@ -32,7 +32,8 @@ from app.readings.engine.loading import in_thread
 from app.readings.engine.outline import Overview
 from app.readings.engine.question import Piece, Question
 from app.readings.questions import DataQuery
-from app.readings.writers import FORMATS, Shape, Writer
+from app.readings.writers import FORMATS, Writer
+from app.readings.written import writer as writer_of
 from app.transfers.errors import ExportGone, ExportNotReady
 from app.transfers.schemas import ExportRequest
 
@@ -123,7 +124,7 @@ async def _export(resources: Resources, job: Held, path: Path) -> dict[str, Any]
         async with resources.database.snapshot(job.workspace_id) as connection:
             seen = await outline.overview(connection, question)
             budgets.check(query, question, seen, NO_BUDGET)
-            written = await _write(connection, job, question, seen, _writer(question, form), _unfinished(path))
+            written = await _write(connection, job, question, seen, writer_of(question, form), _unfinished(path))
     except Problem as problem:
         raise JobFailed(str(problem)) from problem
     except TooManyValues:
@@ -168,17 +169,6 @@ def _share(question: Question, seen: Overview, piece: Piece) -> float:
         return 0.0
     share = (int(piece.ts[-1]) - seen.low) / (seen.high - seen.low)
     return min(0.99, max(0.0, 1.0 - share if question.descending else share))
-
-
-def _writer(question: Question, form: str) -> Writer:
-    shape = Shape(
-        answer.columns(question),
-        question.label_key,
-        question.labels,
-        nulls=question.fill != "none",
-        computed=bool(question.functions),
-    )
-    return FORMATS[form][1](shape)
 
 
 def _unfinished(path: Path) -> Path:

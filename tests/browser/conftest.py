@@ -12,7 +12,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
 
 from app.core.pages import DIST
-from tests.conftest import NewServer, NewUser, Server, User
+from tests.conftest import Server, User
 from tests.system import System
 
 FLAGS = [
@@ -142,18 +142,6 @@ def _watch(seat: Seat) -> None:
             else seat.faults.append(f"left the origin: {request.url}")
         ),
     )
-
-
-@pytest.fixture(scope="module")
-def user(new_user: NewUser) -> User:
-    """One person for the tests of a module."""
-    return new_user()
-
-
-@pytest.fixture
-def server(user: User, new_server: NewServer) -> Server:
-    """A server of `user` that has never sent anything."""
-    return new_server(user)
 
 
 @pytest.fixture(scope="session")

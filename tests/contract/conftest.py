@@ -9,12 +9,6 @@ from tests.conftest import NewServer, NewUser, Server, User
 from tests.system import System
 
 
-@pytest.fixture(scope="module")
-def user(new_user: NewUser) -> User:
-    """One person for the tests of a module: registering and logging in cost a password hash each."""
-    return new_user()
-
-
 @pytest.fixture
 def newcomer(new_user: NewUser) -> User:
     """Somebody with a workspace that holds nothing, for tests that look at all of it."""

