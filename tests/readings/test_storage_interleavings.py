@@ -186,11 +186,14 @@ async def test_a_reader_that_counts_while_hours_are_sealed_sees_each_reading_onc
     workspace_id = await workspace_of(database, new_user().username)
     server_ids = await new_servers(database, workspace_id, 2)
     stop = asyncio.Event()
-    begun, done = [0, 0], [0, 0]
+    begun, done, counted = [0, 0], [0, 0], 0
 
     async def ingest(place: int) -> None:
-        """New readings only, some 20 hours on end."""
+        """New readings only, for three hours a round, or counting would take longer from round to round."""
         while not stop.is_set():
+            if begun[place] > 20 * counted:
+                await asyncio.sleep(0.001)
+                continue
             ts = FIRST_HOUR * HOUR + 600_000_000 * np.arange(begun[place], begun[place] + 10)
             rows = rows_of([Reading(server_ids[place], int(instant), {"temperature": 1.0}) for instant in ts])
             begun[place] += 10
@@ -210,7 +213,9 @@ async def test_a_reader_that_counts_while_hours_are_sealed_sees_each_reading_onc
                 await sealed.fold(connection, cells)
 
     async def count() -> None:
+        nonlocal counted
         for _ in range(rounds):
+            counted += 1
             least = sum(done)
             seen = len(await stored(writers[3], server_ids))
             assert least <= seen <= sum(begun)

@@ -1,6 +1,7 @@
 """Readings put where a query may find them: sealed, hot, or a bit of both."""
 
 import json
+import random
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +16,11 @@ from tests.readings.query.oracle import Stored
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TABLES = ("reading", "segment", "segment_column")
+
+
+def kept_in(chance: random.Random, where: str) -> list[str]:
+    """Where a reading of an hour lies that is `sealed`, `hot` or `both`: in at least one of the two."""
+    return chance.choice([["sealed"], ["hot"], ["sealed", "hot"]]) if where == "both" else [where]
 
 
 class Store:

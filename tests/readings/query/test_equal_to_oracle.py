@@ -15,7 +15,7 @@ from app.readings.questions import DataQuery
 from app.readings.series import Series
 from tests.conftest import NewServer, NewUser
 from tests.readings.query.oracle import DAY, HOUR, MINUTE, SECOND, Asked, Stored, answer, bucket_of
-from tests.readings.query.store import Store
+from tests.readings.query.store import Store, kept_in
 
 CASES = 10_000 if os.environ.get("SENTINELA_TEST_LONG") == "1" else 160
 QUERIES_A_DATASET = 8
@@ -91,9 +91,8 @@ def scatter(chance: random.Random, world: World) -> tuple[list[Stored], list[Sto
         server = chance.choice(world.servers)
         ts = middle + chance.randint(-span // 2, span // 2) // grid * grid
         where = how.setdefault((server, ts // HOUR), chance.choice(["sealed", "hot", "both"]))
-        for target, name in ((sealed, "hot"), (hot, "sealed")):
-            if where != name and (where != "both" or chance.random() < 0.7):
-                target[server, ts] = values(chance)
+        for name in kept_in(chance, where):
+            (sealed if name == "sealed" else hot)[server, ts] = values(chance)
     whole: dict[tuple[int, int], dict[str, float]] = {key: dict(row) for key, row in sealed.items()}
     for key, row in hot.items():
         whole.setdefault(key, {}).update(row)

@@ -17,7 +17,7 @@ from app.readings.engine.sliding import Sliding, TooManyReadings
 from app.readings.quantities import ID_OF_NAME
 from tests.conftest import NewServer, NewUser
 from tests.readings.query.oracle import DAY, HOUR, MINUTE, SECOND, Stored
-from tests.readings.query.store import Store
+from tests.readings.query.store import Store, kept_in
 from tests.readings.query.windows_oracle import Points, result
 
 CASES = 6_000 if os.environ.get("SENTINELA_TEST_LONG") == "1" else 180
@@ -57,10 +57,10 @@ def scatter(chance: random.Random, servers: list[int]) -> tuple[list[Stored], li
         server = chance.choice(servers)
         ts = MIDDLE + chance.randint(-span // 2, span // 2) // grid * grid
         where = how.setdefault((server, ts // HOUR), chance.choice(["sealed", "sealed", "hot", "both"]))
-        for target, name in ((sealed, "hot"), (hot, "sealed")):
-            if where != name and (where != "both" or chance.random() < 0.7):
-                names = chance.sample(NAMES, chance.choice([1, 2, 2]))
-                target[server, ts] = {name: round(chance.choice([0, 20, 1e7]) + chance.random(), 3) for name in names}
+        for place in kept_in(chance, where):
+            names = chance.sample(NAMES, chance.choice([1, 2, 2]))
+            row = {name: round(chance.choice([0, 20, 1e7]) + chance.random(), 3) for name in names}
+            (sealed if place == "sealed" else hot)[server, ts] = row
     whole = {key: dict(row) for key, row in sealed.items()}
     for key, row in hot.items():
         whole.setdefault(key, {}).update(row)
