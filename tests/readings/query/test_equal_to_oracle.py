@@ -151,10 +151,9 @@ def compute(chance: random.Random, world: World, sent: dict[str, Any], asked: As
     span = max(row.ts for row in readings) - min(row.ts for row in readings)
     fitting = [name for name, length in LENGTHS.items() if length * MOST_BUCKETS > span] or ["1y"]
     if chance.random() < 0.85:
-        lines = any(name in ("integral", "twa") for name in asked.functions)
-        asked.interval = sent["aggregation"] = chance.choice(
-            fitting if lines or chance.random() < 0.6 else list(LENGTHS)
-        )
+        # What is held whole before it is written is refused when it has too many values.
+        few = asked.descending or any(name in ("integral", "twa") for name in asked.functions)
+        asked.interval = sent["aggregation"] = chance.choice(fitting if few or chance.random() < 0.6 else list(LENGTHS))
     if asked.interval in fitting and asked.interval and chance.random() < 0.5:
         asked.fill = sent["fill"] = chance.choice(["null", "previous", "linear"])
     group(chance, world, sent, asked)
