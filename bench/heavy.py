@@ -1,13 +1,15 @@
 """`./sentinela bench heavy`: what single readings wait for while heavy questions are computed (R3).
 
 A system of its own with a year of history of one server. Readings are sent one a request at a steady rate, by turns
-alone and while others ask without a pause for medians of the year and for exports of a month. A time begins when the
-reading was due, so that one that had to wait for another counts with its wait.
+alone, while others ask without a pause for medians of the year and for exports of a month, and with `--crowd` while
+many ask for the whole year as stored. A time begins when the reading was due, so that one that had to wait for another
+counts with its wait.
 """
 
 import asyncio
 import json
 import time
+from collections import Counter
 from collections.abc import Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
@@ -21,8 +23,8 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
+from bench import crowd, sides
 from bench import sealed_history as history
-from bench import sides
 from bench.ingest import SETTLE_SECONDS
 from bench.query import moment
 from tests.system import System, scratch_folder
@@ -33,13 +35,14 @@ TARGET = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Readings a second, who asks at once, how long a turn is, how many turns, days of history."""
+    """Readings a second, who asks at once, how long a turn is, how many turns, days of history, how large the crowd."""
 
     rate: float = 50.0
     askers: int = 4
     seconds: float = 10.0
     rounds: int = 3
     days: int = 365
+    crowd: int = 0
     json_file: Path | None = None
 
 
@@ -51,6 +54,8 @@ class Figures:
     p99: list[float] = field(default_factory=list)
     worst: list[float] = field(default_factory=list)
     answered: int = 0
+    statuses: dict[str, int] = field(default_factory=dict)
+    """Of the crowd's answers, with their `bytes`."""
 
 
 class Heavy:
@@ -58,6 +63,7 @@ class Heavy:
 
     def __init__(self, system: System, options: Options) -> None:
         self._options = options
+        self._system = system
         sender = sides.registered(system, 1)
         self._ulid, self._key = next(iter(sender.ulids.values())), sender.keys[0]
         with psycopg.connect(system.database_url, autocommit=True) as connection:
@@ -87,7 +93,23 @@ class Heavy:
                 async with self._askers():
                     _add(found["beside heavy questions"], await self._send(self._options.seconds))
                 found["beside heavy questions"].answered += self._answered
+                if self._options.crowd:
+                    await self._beside_a_crowd(
+                        found.setdefault(f"beside {self._options.crowd} year-long ones", Figures())
+                    )
         return found
+
+    async def _beside_a_crowd(self, figures: Figures) -> None:
+        path = f"/data?server_ulid={self._asked}&format=csv&start_time={moment(0)}"
+        path += f"&end_time={moment(self._options.days * 86_400)}"
+        seconds = self._options.seconds
+        asking = crowd.started(self._system.port, self._system.admin_key, path, self._options.crowd, seconds + 2)
+        await asyncio.sleep(1.5)
+        _add(figures, await self._send(seconds))
+        tallied = await asyncio.to_thread(crowd.tallied, asking)
+        figures.statuses = dict(Counter(figures.statuses) + Counter(tallied))
+        figures.answered = figures.statuses.get("200", 0)
+        await asyncio.sleep(SETTLE_SECONDS)
 
     @asynccontextmanager
     async def _askers(self) -> Any:
@@ -127,7 +149,8 @@ class Heavy:
     async def _post(self, due: float) -> float:
         body = {"server_ulid": self._ulid, "timestamp": datetime.now(UTC).isoformat(), "temperature": 21.5}
         answer = await self._client.post("/data", json=body, headers={"Authorization": f"Bearer {self._key}"})
-        answer.raise_for_status()
+        if not answer.is_success:
+            raise RuntimeError(f"sent a reading, and was answered {answer.status_code}: {answer.text}")
         return time.perf_counter() - due
 
 
@@ -147,8 +170,9 @@ def show(found: dict[str, Figures], console: Console) -> None:
         times = (f"{median(part) * 1e3:.1f}" for part in (of.p50, of.p99, of.worst))
         table.add_row(name, *times, str(of.answered or ""))
     console.print(table)
-    alone, beside = (median(of.p99) for of in found.values())
-    console.print(f"p99 beside heavy questions: {beside / alone:.1f} times what it is alone")
+    alone, *beside = (median(of.p99) for of in found.values())
+    for name, p99, of in zip([*found][1:], beside, [*found.values()][1:], strict=True):
+        console.print(f"p99 {name}: {p99 / alone:.1f} times what it is alone; {dict(of.statuses) or ''}")
 
 
 def run(options: Options) -> None:

@@ -13,7 +13,7 @@ from app.alerts.rule_schemas import RuleCreate, RulePatch, RuleRead
 from app.auth.deps import Admin, InReadTransaction, InWriteTransaction, Reader, Writer
 from app.core import origin
 from app.core.deps import DatabaseDep
-from app.core.errors import Conflict, Forbidden, Invalid, NotFound, Unauthorized, Unavailable
+from app.core.errors import Conflict, Forbidden, Invalid, NotFound, TooManyRequests, Unauthorized, Unavailable
 from app.core.identifiers import ULID_EXAMPLE, IdPath
 from app.core.paging import Pages
 from app.core.problems import problems
@@ -52,7 +52,7 @@ async def create_rule(body: RuleCreate, principal: Admin, session: InWriteTransa
 @router.post(
     "/rules/backtest",
     response_model=BacktestReport,
-    responses=problems(Invalid, Unavailable)
+    responses=problems(Invalid, TooManyRequests, Unavailable)
     | {202: {"model": JobRead, "description": "A larger one: the job whose `result` will be the report."}},
 )
 async def backtest_rule(

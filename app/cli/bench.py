@@ -106,17 +106,19 @@ def bench_heavy(
     seconds: Annotated[float, typer.Option(min=2, help="How long a turn is.")] = 10.0,
     rounds: Annotated[int, typer.Option(min=1, help="How often each side is measured.")] = 3,
     days: Annotated[int, typer.Option(min=1, max=366, help="Days of history that are asked about.")] = 365,
+    crowd: Annotated[int, typer.Option(min=0, max=1000, help="Who asks for the whole history as stored.")] = 0,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures to this file.")] = None,
 ) -> None:
     """Measure what single readings wait for while heavy questions are computed.
 
     It starts a system of its own with a year of history and sends readings at
-    a steady rate, by turns alone and beside medians of the year and exports.
+    a steady rate, by turns alone, beside medians of the year and exports, and
+    with --crowd beside so many that ask for every reading of the year at once.
 
-    Example: sentinela bench heavy --askers 8
+    Example: sentinela bench heavy --crowd 1000
     """
     heavy = _module("bench.heavy")
-    heavy.run(heavy.Options(rate, askers, seconds, rounds, days, json_file))
+    heavy.run(heavy.Options(rate, askers, seconds, rounds, days, crowd, json_file))
 
 
 @bench.command("late")

@@ -23,8 +23,9 @@ from app.embedded.supervisor import StopRequested, Supervisor
 
 # Processes beside the API that hold a pool each: the worker, its two children, beat, watcher.
 OTHER_PROCESSES = 5
-# Connections of a process outside its pool: the group commit's, one while that is replaced, and those of short queries.
-BESIDE_THE_POOL = 4
+# Connections of a process outside its pool: the group commit's, one while that is replaced, two of short queries, two
+# for who may send.
+BESIDE_THE_POOL = 6
 
 
 @dataclass(frozen=True)

@@ -91,20 +91,22 @@ class WriteSession(AsyncSession):
 class Database:
     """The pool of one process."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, connections: int | None = None) -> None:
+        """`connections`: of a pool for something that must not wait for questions, instead of the usual one."""
         self._url = configured_url(settings)
         self._slow = Slow(settings.slow_query_ms / 1000, self.connect)
         self.engine: AsyncEngine = create_async_engine(
             self._url,
-            pool_size=settings.database_pool_size,
+            pool_size=connections or settings.database_pool_size,
             max_overflow=0,
             pool_timeout=10,
             # One round trip a checkout (about 0.1 ms) spares the first requests after a database restart a 503.
             pool_pre_ping=True,
             connect_args=self._connect_args(),
         )
-        _count_connections(self.engine.sync_engine.pool)
-        metrics.POOL_SIZE.set(settings.database_pool_size + DIRECT_THREADS)
+        if connections is None:
+            _count_connections(self.engine.sync_engine.pool)
+            metrics.POOL_SIZE.set(settings.database_pool_size + DIRECT_THREADS)
         self._has_roles: bool | None = None
 
     @asynccontextmanager

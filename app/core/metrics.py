@@ -103,7 +103,7 @@ DISK_SIZE = Gauge("sentinela_disk_size_bytes", "Room there is where DATA_DIR is,
 # --- Queries ---
 QUERIES = Counter(
     "sentinela_queries_total",
-    "Queries of readings by outcome: answered, failed, abandoned, busy (503), refused (422), not_modified (304)",
+    "Queries of readings by outcome: answered, failed, abandoned, busy (429), refused (422), not_modified (304)",
     ["outcome"],
 )
 QUERY_CACHE = Counter(

@@ -190,8 +190,8 @@ DETAILS = promql.DETAILS | {
     "This would take about {seconds} s, and {budget} s are allowed; a cheaper query is in `cheaper`.": (
         "Isto levaria cerca de {seconds} s, e são permitidos {budget} s; uma consulta mais leve está em `cheaper`."
     ),
-    "Too many heavy queries wait already; try again in a moment.": (
-        "Já há consultas pesadas demais na fila; tente de novo em instantes."
+    "Too many questions wait already; ask again in a few seconds.": (
+        "Já há consultas demais na fila; tente de novo em alguns segundos."
     ),
     "No such form of the answer; Accept one of: {known}.": (
         "Não há essa forma da resposta; Accept deve ser um destes: {known}."

@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from app.auth.principals import Principal
 from app.core import metrics
-from app.core.errors import Forbidden, Invalid, NotAcceptable, NotFound, Unauthorized, Unavailable
+from app.core.errors import Forbidden, Invalid, NotAcceptable, NotFound, TooManyRequests, Unauthorized, Unavailable
 from app.core.problems import problems
 from app.core.settings import Settings
 from app.readings.budgets import budget_of
@@ -16,7 +16,7 @@ from app.readings.schemas import Explanation, Result, StoredReading
 from app.readings.series import Asking, Series
 from app.readings.writers import FORMATS, chosen
 
-ASK_PROBLEMS = problems(Unauthorized, Forbidden, NotFound, NotAcceptable, Invalid, Unavailable) | {
+ASK_PROBLEMS = problems(Unauthorized, Forbidden, NotFound, NotAcceptable, Invalid, TooManyRequests, Unavailable) | {
     304: {"description": "Not modified: the answer is still that of the `ETag` in `If-None-Match`"}
 }
 _BINARY = {"schema": {"type": "string", "format": "binary"}}

@@ -94,7 +94,7 @@ async def query_readings(
 @router.get(
     "/data/latest",
     response_model=list[LatestOfServer],
-    responses=problems(Unauthorized, Forbidden, NotFound, Invalid, Unavailable),
+    responses=problems(Unauthorized, Forbidden, NotFound, Invalid, TooManyRequests, Unavailable),
 )
 async def newest_values(query: Annotated[LatestQuery, Query()], principal: Reader, database: DatabaseDep) -> Response:
     """The newest stored value of each quantity of each server, by the server's name, with the instant it carries.
@@ -110,7 +110,7 @@ async def newest_values(query: Annotated[LatestQuery, Query()], principal: Reade
     "/data/quality",
     response_model=list[QualityOfServer],
     response_model_exclude_unset=True,
-    responses=problems(Unauthorized, Forbidden, NotFound, Invalid, Unavailable),
+    responses=problems(Unauthorized, Forbidden, NotFound, Invalid, TooManyRequests, Unavailable),
 )
 async def data_quality(
     query: Annotated[QualityQuery, Query()], principal: Reader, database: DatabaseDep, settings: SettingsDep

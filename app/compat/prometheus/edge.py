@@ -33,6 +33,7 @@ _TITLES = {
     403: "Not allowed",
     404: "No such workspace",
     422: "It cannot be computed, or costs too much",
+    429: "Too many questions wait already",
     503: "Temporarily unavailable, or it took too long",
 }
 FAILURES: dict[int | str, dict[str, Any]] = {

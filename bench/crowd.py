@@ -1,0 +1,77 @@
+"""A process of its own in which many ask for a year of readings as stored, all at once: `python -m bench.crowd …`.
+
+Each asker has a connection of its own, reads its answer to the end, and asks again after a refusal, as a client does
+that heeds `Retry-After`. What was answered is printed as JSON: how often each status came, and bytes.
+"""
+
+import argparse
+import asyncio
+import json
+import subprocess
+import sys
+from collections import Counter
+
+PIECE_BYTES = 2**16
+
+
+def started(port: int, key: str, path: str, askers: int, seconds: float) -> "subprocess.Popen[str]":
+    """The crowd, asking for so long; it ends by itself."""
+    command = [sys.executable, "-m", "bench.crowd", str(port), key, path, str(askers), str(seconds)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def tallied(crowd: "subprocess.Popen[str]") -> dict[str, int]:
+    """How often each status came, once the crowd has ended; `bytes` of answers, `cut` off by the end."""
+    said, _ = crowd.communicate()
+    found: dict[str, int] = json.loads(said)
+    return found
+
+
+async def ask(port: int, request: bytes, seen: Counter[str]) -> None:
+    """One question to its end."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        status = head[9:12].decode()
+        pause = next((float(line[13:]) for line in head.lower().split(b"\r\n") if line.startswith(b"retry-after: ")), 0)
+        seen[status] += 1
+        while piece := await reader.read(PIECE_BYTES):
+            seen["bytes"] += len(piece)
+    finally:
+        writer.close()
+    await asyncio.sleep(pause or (status != "200"))
+
+
+async def keep_asking(port: int, request: bytes, seen: Counter[str]) -> None:
+    while True:
+        try:
+            await ask(port, request, seen)
+        except (OSError, asyncio.IncompleteReadError):
+            seen["broken"] += 1
+            await asyncio.sleep(1)
+
+
+async def crowd(port: int, key: str, path: str, askers: int, seconds: float) -> Counter[str]:
+    """All of them, for so long."""
+    head = f"GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {key}\r\nConnection: close\r\n\r\n"
+    seen: Counter[str] = Counter()
+    asking = [asyncio.create_task(keep_asking(port, head.encode(), seen)) for _ in range(askers)]
+    await asyncio.sleep(seconds)
+    for task in asking:
+        task.cancel()
+    seen["cut"] = sum(
+        isinstance(end, asyncio.CancelledError) for end in await asyncio.gather(*asking, return_exceptions=True)
+    )
+    return seen
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    for name, kind in (("port", int), ("key", str), ("path", str), ("askers", int), ("seconds", float)):
+        parser.add_argument(name, type=kind)
+    print(json.dumps(asyncio.run(crowd(**vars(parser.parse_args())))))
+
+
+if __name__ == "__main__":
+    main()
