@@ -58,9 +58,10 @@ def in_key_order(rows: Rows) -> Rows:
     )
     if later.all():
         return rows
-    if (rows.ts[1:] >= rows.ts[:-1]).all() and np.ptp(rows.server) < 2**16:
+    if (rows.ts[1:] >= rows.ts[:-1]).all() and (spread := np.ptp(rows.server)) < 2**16:
         # A file of a fleet in the order of time, as nearly all are; numpy sorts so small numbers in one pass each byte.
-        return rows.take(np.argsort((rows.server - rows.server.min()).astype(np.uint16), kind="stable"))
+        small = np.uint8 if spread < 2**8 else np.uint16
+        return rows.take(np.argsort((rows.server - rows.server.min()).astype(small), kind="stable"))
     return rows.take(np.lexsort((rows.ts, rows.server)))
 
 

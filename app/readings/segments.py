@@ -25,7 +25,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from pcodec import ChunkConfig, DeltaSpec, standalone
+from pcodec import ChunkConfig, DeltaSpec, ModeSpec, standalone
 
 from app.readings import quarters
 from app.readings.rows import Float, Int
@@ -41,6 +41,10 @@ _VALUES = struct.Struct("<BI")
 _MIN_REGULAR = 3
 _AUTO = ChunkConfig()
 _JITTER = ChunkConfig(delta_spec=DeltaSpec.no_op())
+# What changes at fewer than one reading in so many is stored as its changes. pcodec does not find that out by itself,
+# for it looks at a sample: a room's temperature of one decimal took 0.42 bytes instead of 0.04, and twice the time.
+_SLOW = ChunkConfig(mode_spec=ModeSpec.classic(), delta_spec=DeltaSpec.try_consecutive(1))
+_RARELY = 8
 
 
 class UnknownFormat(ValueError):
@@ -133,7 +137,7 @@ def encode_values(values: Float) -> bytes:
     present = ~np.isnan(values)
     mask = b"" if present.all() else zlib.compress(np.packbits(present).tobytes())
     kept = values[present] if mask else values
-    return _VALUES.pack(VERSION, len(mask)) + mask + _compress(kept, _AUTO)
+    return _VALUES.pack(VERSION, len(mask)) + mask + _compress(kept, _SLOW if _is_slow(kept) else _AUTO)
 
 
 def decode_values(payload: bytes, count: int) -> Float:
@@ -224,6 +228,10 @@ def _decompress_into(compressed: bytes, numbers: Int | Float) -> None:
     done = standalone.simple_decompress_into(compressed, numbers)
     if done.n_processed != len(numbers) or not done.finished:
         raise UnknownFormat(f"{done.n_processed} numbers where {len(numbers)} were expected")
+
+
+def _is_slow(values: Float) -> bool:
+    return bool(np.count_nonzero(values[1:] != values[:-1]) * _RARELY < len(values))
 
 
 def _compress(numbers: Int | Float, how: ChunkConfig) -> bytes:

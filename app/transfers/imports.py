@@ -20,7 +20,7 @@ from app.jobs import service as jobs
 from app.jobs.errors import JobCancelled, JobFailed
 from app.jobs.service import Held
 from app.readings import hot, straight
-from app.readings.cells import Cell, in_key_order
+from app.readings.cells import Cell
 from app.readings.packing import pack_rows
 from app.readings.registry import Registry
 from app.readings.rows import EMPTY, Rows
@@ -90,7 +90,7 @@ class Checkpoint:
 
     def share(self, load: Load, left: int) -> float:
         """The share of the file that is done with when so many rows of the load are left, 0 to 1."""
-        done = 1 - left / max(1, len(load.rows))
+        done = 1 - left / max(1, len(load))
         return self.progress + (load.progress - self.progress) * done
 
     def end_load(self, load: Load) -> None:
@@ -141,7 +141,7 @@ async def _import_file(database: Database, job: Held, path: Path, point: Checkpo
         known = await servers.numbers(session, job.workspace_id)
     registry = Registry(database)
     custom = await registry.known(job.workspace_id)
-    loader = Loader(database, job.workspace_id, options, known, registry)
+    loader = Loader(database, job.workspace_id, options, known, registry, point.first_hot)
     writer = hot.writer_for(database)
     try:
         with open_file(path, options.decoding(), custom) as file:
@@ -154,7 +154,7 @@ async def _import_file(database: Database, job: Held, path: Path, point: Checkpo
 
 
 async def _store_load(job: Held, writer: WriterConnection, load: Load, point: Checkpoint) -> None:
-    parts = list(_parts(load.rows, point))
+    parts = list(_parts(load, point))
     if not point.begun:
         point.tally.refuse(load.refused)
     left = sum(len(part.rows) for part in parts)
@@ -169,15 +169,15 @@ async def _store_load(job: Held, writer: WriterConnection, load: Load, point: Ch
             await jobs.save(connection, job, asdict(point), progress)
 
 
-def _parts(rows: Rows, point: Checkpoint) -> Iterator[Part]:
+def _parts(load: Load, point: Checkpoint) -> Iterator[Part]:
     """What of a load is left: hot rows in the file's order, then cells in theirs."""
-    old, young = straight.divide(rows, point.first_hot)
+    old, young = load.old, load.young
     for start in range(point.hot_rows, len(young), PART_ROWS):
         yield Part(young.between(start, start + PART_ROWS), hot=True)
     if point.cell is not None:
         server_id, hour = point.cell
         old = old.take((old.server > server_id) | ((old.server == server_id) & (hours_of(old.ts) > hour)))
-    for part in straight.parts(in_key_order(old)):
+    for part in straight.parts(old):
         yield Part(part, hot=False)
 
 

@@ -50,6 +50,21 @@ def test_a_lonely_extreme_comes_back(value: float) -> None:
     assert bits(decode_values(encode_values(values), 3)[1:2]) == bits(values[1:2])
 
 
+@given(arrays.arrays(np.float64, st.integers(1, 4), elements=ANY_FLOAT), st.integers(8, 100), st.booleans())
+def test_values_that_seldom_change_come_back_to_the_bit(levels: np.ndarray, times: int, gap: bool) -> None:
+    values = np.repeat(levels, times)
+    if gap:
+        values[::5] = math.nan
+    decoded = decode_values(encode_values(values), len(values))
+    assert np.isnan(decoded).tolist() == np.isnan(values).tolist()
+    assert bits(decoded[~np.isnan(values)]) == bits(values[~np.isnan(values)])
+
+
+def test_values_that_seldom_change_cost_next_to_nothing() -> None:
+    slow = np.round(24 + 3 * np.sin(np.arange(3600) * (2 * np.pi / 86_400)), 1)
+    assert len(encode_values(slow)) < 0.1 * len(slow)
+
+
 @given(INSTANTS)
 def test_any_instants_come_back(instants: list[int]) -> None:
     ts = np.array(sorted(instants), np.int64)

@@ -84,12 +84,29 @@ def _servers(column: pa.Array | None, count: int, options: Options, bad: Faults)
     if not _is_text(column.type):
         message = "Must hold text: the ULID of the server"
         raise invalid_field(("body", options.server_column), message, "text_column")
+    numbered = _numbered(column)
+    if numbered is not None:
+        return numbered
     column = column.cast(pa.string())
     if options.server_ulid is not None:
         column = column.fill_null(options.server_ulid)
     _require(~column.is_null().to_numpy(zero_copy_only=False), options.server_column, bad)
     encoded = column.fill_null("").dictionary_encode()
     return encoded.dictionary.to_pylist(), encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+
+
+def _numbered(column: pa.Array) -> tuple[list[str], Int] | None:
+    """The same of a column that has its own dictionary, as most files do, at a fifth of the cost; None where it must
+    be looked at row by row.
+    """
+    if not pa.types.is_dictionary(column.type) or column.null_count or len(column.dictionary) > MAX_ROWS:
+        return None
+    names, place = column.dictionary.to_pylist(), column.indices.to_numpy().astype(np.int64)
+    used = np.bincount(place, minlength=len(names)) > 0
+    servers = [name for name, there in zip(names, used.tolist(), strict=True) if there]
+    if None in servers or len(set(servers)) < len(servers):
+        return None
+    return servers, place if used.all() else np.cumsum(used)[place] - 1
 
 
 def _require(there: npt.NDArray[np.bool_], name: str, bad: Faults) -> None:

@@ -195,6 +195,34 @@ def test_servers_may_be_text_of_every_kind(kind: pa.DataType) -> None:
 
 
 @pytest.mark.parametrize(
+    ("names", "places", "servers"),
+    [
+        (["a", "b"], [1, 0, 1], ["b", "a", "b"]),
+        (["a", "b", "c"], [2, 0, 2], ["c", "a", "c"]),
+        (["a", "b", "a"], [2, 1, 0], ["a", "b", "a"]),
+        (["a", None], [0, 0, 0], ["a", "a", "a"]),
+    ],
+    ids=["all used", "one unused", "one twice", "null unused"],
+)
+def test_a_dictionary_names_the_servers_that_its_rows_use(
+    names: list[str], places: list[int], servers: list[str]
+) -> None:
+    column = pa.DictionaryArray.from_arrays(pa.array(places, pa.int32()), pa.array(names))
+    body = arrow_of(pa.table({"server_ulid": column, "voltage": [1.0, 2.0, 3.0]}))
+    good, bad = decoded(body, ARROW)
+    assert ([row[0] for row in good.values()], bad) == (servers, {})
+    assert [sorted(chunk.columns.servers) for chunk in formats.decode(io.BytesIO(body), ARROW, DEFAULT, ())] == [
+        sorted(set(servers))
+    ]
+
+
+def test_a_null_in_a_dictionary_is_a_missing_server() -> None:
+    column = pa.DictionaryArray.from_arrays(pa.array([0, 1], pa.int32()), pa.array(["a", None]))
+    good, bad = decoded(arrow_of(pa.table({"server_ulid": column, "voltage": [1.0, 2.0]})), ARROW)
+    assert ([row[0] for row in good.values()], bad) == (["a"], {1: "missing"})
+
+
+@pytest.mark.parametrize(
     ("columns", "fault"),
     [
         ({"voltage": ["1"]}, "number_column"),
