@@ -136,7 +136,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     app.state.throttle = Throttle(query_cache, settings)
     # Who may send must be known however many ask.
     rights = Database(settings, RIGHTS_CONNECTIONS)
-    senders = Senders(rights, settings, uses, arrivals)
+    app.state.senders = senders = Senders(rights, settings, uses, arrivals)
     senders.start()
     lag = timedelta(minutes=settings.seal_lag_minutes)
     bulk = Bulk(database, arrivals, lag, sent, witness)

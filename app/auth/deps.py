@@ -12,7 +12,6 @@ from app.auth import cookies, service
 from app.auth.errors import DeviceKeyOnly, InvalidCredential, NoCredential
 from app.auth.principals import Principal, Scope
 from app.auth.throttle import Throttle
-from app.auth.uses import KeyUses
 from app.core.db import ReadSession, WriteSession
 from app.core.deps import DatabaseDep, SettingsDep
 from app.core.errors import Forbidden
@@ -69,10 +68,6 @@ async def get_throttle(request: Request) -> Throttle:
     return cast(Throttle, request.app.state.throttle)
 
 
-async def get_key_uses(request: Request) -> KeyUses:
-    return cast(KeyUses, request.app.state.key_uses)
-
-
 async def asked_workspace(request: Request, header: WorkspaceHeader = None) -> str | None:
     """The workspace that the path names, else the header's: below /workspaces/{workspace_ulid} the path decides."""
     return request.path_params.get("workspace_ulid", header)
@@ -82,17 +77,24 @@ async def named_in_the_path(workspace_ulid: Annotated[str, IdPath]) -> None:
     """Declares the parameter of a route below /workspaces/{workspace_ulid}, which `asked_workspace` reads."""
 
 
+async def holder_of(request: Request, credential: str, workspace: str | None) -> Principal:
+    """Who holds it: of a key what the process remembers, a second at the most; of a token what the database says."""
+    state = request.app.state
+    if service.is_key(credential):
+        return cast(Principal, await state.senders.holder(credential, workspace))
+    return await service.authenticate(state.database, state.settings, state.key_uses, credential, workspace)
+
+
 async def maybe_authenticated(
     request: Request,
     credential: Annotated[str | None, Depends(bearer)],
     database: DatabaseDep,
     settings: SettingsDep,
-    uses: Annotated[KeyUses, Depends(get_key_uses)],
     workspace: Annotated[str | None, Depends(asked_workspace)],
 ) -> Principal | None:
     principal = None
     if credential:
-        principal = await service.authenticate(database, settings, uses, credential, workspace)
+        principal = await holder_of(request, credential, workspace)
     elif secret := cookies.secret_of(request):
         principal = await service.authenticate_browser(database, settings, secret, workspace)
         if principal:

@@ -37,11 +37,16 @@ async def authenticate(
     Raises: InvalidCredential; NoSuchWorkspace when the holder does not belong to the asked one.
     """
     async with database.write() as session:
-        if credential.startswith((tokens.PREFIXES["api"], tokens.PREFIXES["device"])):
+        if is_key(credential):
             principal = await _key_holder(session, credential, workspace_ulid)
             uses.note(principal)
             return principal
         return await _token_holder(session, settings, credential, workspace_ulid)
+
+
+def is_key(credential: str) -> bool:
+    """Whether it is a key, not a user's token."""
+    return credential.startswith((tokens.PREFIXES["api"], tokens.PREFIXES["device"]))
 
 
 async def epoch(database: Database) -> int:

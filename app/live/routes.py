@@ -5,8 +5,7 @@ from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
-from app.auth.deps import Reader, asked_workspace, bearer, get_key_uses, maybe_authenticated
-from app.auth.uses import KeyUses
+from app.auth.deps import Reader, asked_workspace, bearer, maybe_authenticated
 from app.core.deps import DatabaseDep, SettingsDep
 from app.core.errors import Forbidden, NotFound, Unauthorized, Unavailable
 from app.core.events import Position, parse_position
@@ -65,13 +64,12 @@ async def still_may(
     credential: Annotated[str | None, Depends(bearer)],
     database: DatabaseDep,
     settings: SettingsDep,
-    uses: Annotated[KeyUses, Depends(get_key_uses)],
     workspace: Annotated[str | None, Depends(asked_workspace)],
 ) -> Check:
     """What asks whether this request's credential still opens the stream."""
 
     async def check() -> bool:
-        again = await maybe_authenticated(request, credential, database, settings, uses, workspace)
+        again = await maybe_authenticated(request, credential, database, settings, workspace)
         if again is not None:
             again.require("read")
         return again is not None and again.workspace_id == principal.workspace_id

@@ -63,7 +63,7 @@ def understand(intake: Intake, headers: Iterable[tuple[bytes, bytes]], body: byt
     credential = _credential(headers)
     resolver = intake.resolver
     principal = resolver.senders.known_principal(credential, None) if credential else None
-    if principal is None:
+    if principal is None or "write" not in principal.scopes:
         return None
     try:
         values = _decode(body)

@@ -1,4 +1,4 @@
-"""Who may write to which server: credentials and servers from bounded caches that forget within a second (W6).
+"""Who holds a key and which server it may write to, from bounded caches that forget within a second (W6).
 
 The database counts every change that could take a right away (`auth_epoch`, raised by triggers). Each process looks at
 the count several times a second and, when it has moved, reads again what it remembers; when it could not look for a
@@ -16,7 +16,6 @@ import structlog
 from app.auth import service as auth
 from app.auth.errors import NoCredential
 from app.auth.principals import Principal
-from app.auth.tokens import PREFIXES
 from app.auth.uses import KeyUses
 from app.core import metrics, stopping
 from app.core.db import UNAVAILABLE, Database, WriteSession
@@ -96,8 +95,15 @@ class Senders:
             if self._settings.ingest_auth == "open":
                 return None
             raise NoCredential("Send a credential: Authorization: Bearer <token or key>.")
-        known = self.known_principal(credential, workspace_ulid)
-        return known or await self._once((credential, workspace_ulid), self._authenticate(credential, workspace_ulid))
+        holder = await self.holder(credential, workspace_ulid)
+        holder.require("write")
+        return holder
+
+    async def holder(self, credential: str, workspace_ulid: str | None) -> Principal:
+        """Who holds this token or key, whatever they may do. Raises: InvalidCredential, NoSuchWorkspace."""
+        if known := self.known_principal(credential, workspace_ulid):
+            return known
+        return await self._once((credential, workspace_ulid), self._authenticate(credential, workspace_ulid))
 
     async def targets(self, principal: Principal | None, ulids: Collection[str]) -> dict[str, Target | Problem]:
         """Each server's numbers, or why the sender may not write to it."""
@@ -118,8 +124,7 @@ class Senders:
     async def _authenticate(self, credential: str, workspace_ulid: str | None) -> Principal:
         epoch = self._epoch
         principal = await auth.authenticate(self._database, self._settings, self._uses, credential, workspace_ulid)
-        principal.require("write")
-        if credential.startswith((PREFIXES["api"], PREFIXES["device"])):
+        if auth.is_key(credential):
             self._keep(self._principals, {(credential, workspace_ulid): principal}, epoch)
         return principal
 

@@ -9,11 +9,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 
-from app.auth import service
-from app.auth.deps import asked_workspace, get_key_uses
+from app.auth.deps import asked_workspace, holder_of
 from app.auth.errors import DeviceKeyOnly, NoCredential
 from app.auth.principals import Principal
-from app.auth.uses import KeyUses
 from app.compat import credentials
 from app.compat.prometheus.asking import Asker
 from app.compat.prometheus.errors import BadExpression
@@ -71,18 +69,12 @@ def _failure(request: Request, problem: Problem, status: int) -> JSONResponse:
     return JSONResponse(body, status, dict(problem.headers))
 
 
-async def reader(
-    request: Request,
-    database: DatabaseDep,
-    settings: SettingsDep,
-    uses: Annotated[KeyUses, Depends(get_key_uses)],
-    workspace: Annotated[str | None, Depends(asked_workspace)],
-) -> Principal:
+async def reader(request: Request, workspace: Annotated[str | None, Depends(asked_workspace)]) -> Principal:
     """Whoever may read, by a key or an access token: as Bearer, or as the password of Basic."""
     credential = credentials.sent(request.headers)
     if not credential:
         raise NoCredential("Send a credential: Authorization: Bearer <token or key>.")
-    principal = await service.authenticate(database, settings, uses, credential, workspace)
+    principal = await holder_of(request, credential, workspace)
     structlog.contextvars.bind_contextvars(workspace_id=principal.workspace_id, user_id=principal.user_id)
     if principal.server_id is not None:
         raise DeviceKeyOnly("A device key may only send its own server's readings.")
