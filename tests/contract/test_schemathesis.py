@@ -108,7 +108,7 @@ def fault(label: str, requests: SearchStrategy[schemathesis.Case[Any]], count: i
     return None
 
 
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 def test_every_answer_is_one_that_the_schema_admits(api: BaseSchema, known: dict[str, str], long_run: bool) -> None:
     """The same requests each time, unless the run is a long one: that one looks for new ones."""
     results = list(api.get_all_operations())
