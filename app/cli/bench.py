@@ -145,6 +145,46 @@ def bench_late(
     late.run(late.Options(readings, servers, seconds, shapes, json_file))
 
 
+@bench.command("soak")
+@one_line_errors
+def bench_soak(
+    minutes: Annotated[float, typer.Option(min=0.1, help="How long.")] = 60.0,
+    rate: Annotated[float, typer.Option(min=1, max=20_000, help="Readings a second, one a request.")] = 2000.0,
+    servers: Annotated[int, typer.Option(min=20, max=2000, help="Servers that send them.")] = 200,
+    sample_seconds: Annotated[float, typer.Option(min=1, help="How often a sample is taken.")] = 10.0,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write each sample to this file.")] = None,
+) -> None:
+    """Measure whether anything grows: steady readings with questions, sealing, alerts and a live stream.
+
+    It starts a system of its own. The file is whole after each sample, so
+    nothing is lost when it is interrupted.
+
+    Example: sentinela bench soak --minutes 60 --json soak.json
+    """
+    soak = _module("bench.soak")
+    soak.run(soak.Options(minutes, rate, servers, sample_seconds, json_file))
+
+
+@bench.command("plots")
+@one_line_errors
+def bench_plots(
+    folder: Annotated[Path, typer.Argument(help="Where soak.json, query.json and storage.json are, or some of them.")],
+    output: Annotated[Path, typer.Option(help="The folder for the pictures.")] = Path("docs/images"),
+) -> None:
+    """Draw the pictures of docs/performance.md from the JSON of benches.
+
+    Example: sentinela bench plots bench/results
+    """
+    for name in (folder, output):
+        if not name.is_dir():
+            raise CommandFailed(f"there is no folder {name}")
+    written = _module("bench.plots").run(folder, output)
+    if not written:
+        raise CommandFailed(f"{folder} has no soak.json, query.json or storage.json")
+    for picture in written:
+        typer.echo(picture)
+
+
 @bench.command("ui")
 @one_line_errors
 def bench_ui(
