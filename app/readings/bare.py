@@ -93,9 +93,19 @@ class BareIngest:
             return
         message = await receive()
         whole = message["type"] == "http.request" and not message.get("more_body")
-        sent = understand(self.app.state.intake, scope["headers"], message["body"]) if whole else None
+        sent = await self._understand(scope, message["body"]) if whole else None
         if sent is None or not await self._store(sent, scope, send):
             await self.app(scope, _again(message, receive), send)
+
+    async def _understand(self, scope: Scope, body: bytes) -> Sent | None:
+        """None when the app is to answer; also when nobody's rights can be read, which it then says."""
+        intake = self.app.state.intake
+        try:
+            await intake.resolver.senders.renew()
+        except Exception as error:
+            scope[FAILURE] = error
+            return None
+        return understand(intake, scope["headers"], body)
 
     async def _store(self, sent: Sent, scope: Scope, send: Send) -> bool:
         """Store and answer; False when that failed, which the app then answers."""

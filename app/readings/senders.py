@@ -34,6 +34,8 @@ LOOK_SECONDS = 0.4
 # 50,000 entries take some 30 MB; a larger fleet on one process looks up again.
 MAX_ENTRIES = 50_000
 T = TypeVar("T")
+# What all who wait for a look share.
+_LOOK = "look"
 _READ = metrics.RIGHTS_READ.labels("api")
 
 log = structlog.get_logger()
@@ -68,6 +70,15 @@ class Senders:
     async def close(self) -> None:
         await stopping.cancel(self._watch)
 
+    async def renew(self) -> None:
+        """Let what is remembered count again when the look is late, by one look for all that wait.
+
+        When this process gets so little CPU that it cannot look for a second, every reading would else ask the database
+        for itself, at forty times the CPU and on the connections that the look waits for: it would never catch up.
+        """
+        if time.monotonic() >= self._good_until:
+            await self._once(_LOOK, self._look())
+
     def known_principal(self, credential: str, workspace_ulid: str | None) -> Principal | None:
         """The holder of a key, if the cache may say so."""
         if time.monotonic() >= self._good_until:
@@ -101,6 +112,7 @@ class Senders:
 
     async def holder(self, credential: str, workspace_ulid: str | None) -> Principal:
         """Who holds this token or key, whatever they may do. Raises: InvalidCredential, NoSuchWorkspace."""
+        await self.renew()
         if known := self.known_principal(credential, workspace_ulid):
             return known
         return await self._once((credential, workspace_ulid), self._authenticate(credential, workspace_ulid))
@@ -168,7 +180,7 @@ class Senders:
     async def _look_for_ever(self) -> None:
         while True:
             try:
-                await self._look()
+                await self._once(_LOOK, self._look())
             except UNAVAILABLE as error:
                 log.warning("rights_not_read", error=first_line(error))
             await asyncio.sleep(LOOK_SECONDS)
