@@ -61,7 +61,7 @@ async def seal(
     rest: float = 0.0,
     report: Report | None = None,
 ) -> Sealed | None:
-    """Seal every hour that is due, or as many as fit into so many seconds; None when another sealer is at work.
+    """Seal every hour that is due, each once, or as many as fit into so many seconds; None when another is at it.
 
     It rests for `rest` times as long as it works.
 
@@ -84,10 +84,14 @@ async def _seal_all(
 ) -> Sealed:
     total = Sealed()
     due = await _count_due(writer, before) if report else 1
+    # A run only goes forward: what comes late to an hour that it has passed waits for the next run. Otherwise a trickle
+    # of late readings would have it fold the same hours again and again, six times a minute.
+    passed: dict[int, int] = {}
     while True:
         this_pass = Sealed()
-        async for cells in _slices(writer, before, _passed(total)):
+        async for cells in _slices(writer, before, dict(passed)):
             this_pass += await seal_slice(writer, cells, rest)
+            passed |= {server_id: hour + 1 for server_id, hour in cells.pairs()}
             if report:
                 await report(min((total + this_pass).readings / due, 1.0))
             if time.monotonic() > deadline:
@@ -99,13 +103,8 @@ async def _seal_all(
             return total
 
 
-def _passed(so_far: Sealed) -> dict[int, int]:
-    """For each server of which hours failed, the hour behind the last of them: later ones are sealed all the same."""
-    return {server_id: hour + 1 for server_id, hour in sorted(so_far.failed)}
-
-
 async def _slices(writer: WriterConnection, before: datetime, passed: Mapping[int, int]) -> AsyncIterator[Cells]:
-    """What is due, as slices: of every server the oldest day."""
+    """What is due, as slices: of every server the oldest day, behind the hour that it has passed."""
     after = 0
     behind = {"passed": list(passed), "hours": list(passed.values())}
     while True:

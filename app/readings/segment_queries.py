@@ -53,7 +53,7 @@ COPY_COLUMNS: LiteralString = """
 # Held by the connection of the sealer at work: a second one would find the same hours.
 TRY_LOCK_SEALER: LiteralString = "SELECT pg_try_advisory_lock(1784834083, 0)"
 # The next hours that are due, ascending, each with its count of hot rows: those of so many servers behind the given
-# one, of each the oldest day that has any, behind the hour that it was passed by at. A server that is gone has no
+# one, of each the oldest day that has any, behind the hour that the run has passed. A server that is gone has no
 # segments to come; its rows are its deletion's.
 SELECT_DUE: LiteralString = """
     WITH oldest AS MATERIALIZED (

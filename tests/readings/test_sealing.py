@@ -1,5 +1,6 @@
 """Hours leave the hot table for segments: nothing is lost, nothing counted twice, late rows are folded in."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -82,6 +83,30 @@ async def test_late_rows_of_a_sealed_hour_are_folded_in(
     assert before[server_id, LONG_AGO + 50_000_000] == {"temperature": 90.0, "voltage": 1.0}
     await seal(database)
     assert await stored(writer, [server_id]) == before
+    async with writer.transaction() as connection:
+        assert (await snapshot(connection, [server_id]))[0] == {}
+
+
+async def test_what_comes_late_to_an_hour_that_a_run_has_passed_waits_for_the_next_one(
+    database: Database, workspace_id: int, writer: WriterConnection
+) -> None:
+    (server_id,) = await new_servers(database, workspace_id, 1)
+    await store(writer, made(server_id, LONG_AGO - 48 * HOUR, 10))
+    await store(writer, made(server_id, LONG_AGO, 10))
+    trickle = iter(range(1, 1_000))
+
+    async def one_more(_: float) -> None:
+        await store(writer, made(server_id, LONG_AGO - 48 * HOUR + next(trickle), 1))
+
+    while await sealing.seal(database, LAG, report=one_more) is None:
+        await asyncio.sleep(0.05)
+    came = next(trickle) - 1
+    assert came < 100, "the run had an end"
+    async with writer.transaction() as connection:
+        hot_rows, segments = await snapshot(connection, [server_id])
+    assert len(hot_rows) + len(segments) == 20 + came
+    assert 1 <= len(hot_rows) <= came
+    await seal(database)
     async with writer.transaction() as connection:
         assert (await snapshot(connection, [server_id]))[0] == {}
 
