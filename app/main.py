@@ -29,6 +29,7 @@ from app.auth.routes import router as auth
 from app.auth.throttle import Throttle
 from app.auth.uses import KeyUses
 from app.cache.routes import router as cache
+from app.compat.prometheus.edge import refusal
 from app.compat.prometheus.routes import router as prometheus
 from app.compat.routes import router as compat
 from app.core import migrate, openapi, pages, probes, problems, tracing
@@ -136,7 +137,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     app.state.throttle = Throttle(query_cache, settings)
     # Who may send must be known however many ask.
     rights = Database(settings, RIGHTS_CONNECTIONS)
-    app.state.senders = senders = Senders(rights, settings, uses, arrivals)
+    app.state.keys = senders = Senders(rights, settings, uses, arrivals)
     senders.start()
     lag = timedelta(minutes=settings.seal_lag_minutes)
     bulk = Bulk(database, arrivals, lag, sent, witness)
@@ -210,7 +211,7 @@ def build() -> FastAPI:
         app.include_router(router)
     _add_pages(app)
     openapi.install(app)
-    app.add_middleware(Crowding)
+    app.add_middleware(Crowding, refuse=refusal)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     if settings.cors_origins:
         _open_to_origins(app, separated(settings.cors_origins))

@@ -98,8 +98,8 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
-        head, separator, body = self._buffer.partition(b"\r\n\r\n")
-        if not separator or len(body) < content_length(head):
+        head = whole_head(self._buffer)
+        if not head:
             return
         self._latencies.append(time.perf_counter() - self._sent)
         if not head.startswith(b"HTTP/1.1 2"):
@@ -154,7 +154,13 @@ def post(path: str, body: bytes, bearer: str, kind: str = "application/json") ->
     return head.encode() + body
 
 
-def content_length(head: bytes) -> int:
+def whole_head(answer: bytes) -> bytes:
+    """The head of an answer, once all of it is there; else nothing."""
+    head, separator, body = answer.partition(b"\r\n\r\n")
+    return head if separator and len(body) >= _content_length(head) else b""
+
+
+def _content_length(head: bytes) -> int:
     for line in head.split(b"\r\n")[1:]:
         name, _, value = line.partition(b":")
         if name.lower() == b"content-length":

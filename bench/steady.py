@@ -24,7 +24,7 @@ from typing import Any, cast
 
 import uvloop
 
-from bench.load import content_length, post
+from bench.load import post, whole_head
 
 # What a device holds back before it drops readings, as one with little memory does.
 HELD = 600
@@ -136,8 +136,8 @@ class _Device(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
-        head, separator, body = self._buffer.partition(b"\r\n\r\n")
-        if not separator or len(body) < content_length(head):
+        head = whole_head(self._buffer)
+        if not head:
             return
         self._sender.answered(head[9:12], self.sent_due)
         self._buffer, self.sent_due = b"", 0.0

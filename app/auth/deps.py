@@ -1,7 +1,7 @@
 """What routes ask of a request: who it is, what they may do, and a transaction in their workspace."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Annotated, cast
+from typing import Annotated, Protocol, cast
 
 import structlog
 from fastapi import Depends, Header, Request
@@ -77,11 +77,21 @@ async def named_in_the_path(workspace_ulid: Annotated[str, IdPath]) -> None:
     """Declares the parameter of a route below /workspaces/{workspace_ulid}, which `asked_workspace` reads."""
 
 
+class Keys(Protocol):
+    """What the process remembers of keys, for a second at the most (ADR 4)."""
+
+    async def holder(self, credential: str, workspace_ulid: str | None) -> Principal:
+        """Who holds this key. Raises: InvalidCredential, NoSuchWorkspace."""
+
+
 async def holder_of(request: Request, credential: str, workspace: str | None) -> Principal:
-    """Who holds it: of a key what the process remembers, a second at the most; of a token what the database says."""
+    """Who holds it: a key is remembered, of a token the database is asked.
+
+    Raises: InvalidCredential, NoSuchWorkspace.
+    """
     state = request.app.state
     if service.is_key(credential):
-        return cast(Principal, await state.senders.holder(credential, workspace))
+        return await cast(Keys, state.keys).holder(credential, workspace)
     return await service.authenticate(state.database, state.settings, state.key_uses, credential, workspace)
 
 

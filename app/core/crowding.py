@@ -7,14 +7,14 @@ rights that ended as well. Those that wait here cost nothing, and a refusal cost
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from contextvars import ContextVar
 
-from fastapi import Request
+from fastapi import Request, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import metrics
-from app.core.errors import TooManyRequests
-from app.core.problems import problem_response
+from app.core.errors import Problem, TooManyRequests
 
 # More at once answer no sooner on the few connections there are, and each makes a reading wait longer for its turn.
 AT_ONCE = 8
@@ -59,8 +59,10 @@ def leave() -> None:
 class Crowding:
     """An ASGI layer: a question holds its place until its status goes out, or until `leave`."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, refuse: Callable[[Request, Problem], Response]) -> None:
+        """`refuse` gives a problem the shape that who asks expects."""
         self.app = app
+        self._refuse = refuse
         self._places = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0
 
@@ -69,7 +71,7 @@ class Crowding:
             await self.app(scope, receive, send)
         elif self._waiting >= WAITING:
             metrics.QUERIES.labels("busy").inc()
-            await problem_response(Request(scope), Busy())(scope, receive, send)
+            await self._refuse(Request(scope), Busy())(scope, receive, send)
         else:
             await self._ask(scope, receive, send)
 

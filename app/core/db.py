@@ -170,8 +170,9 @@ class Database:
     async def close(self) -> None:
         """Close every pooled connection."""
         await self.engine.dispose()
-        self._threads.close()
-        self._direct.dispose()
+        if "_direct" in self.__dict__:
+            self._threads.close()
+            self._direct.dispose()
 
     @cached_property
     def _threads(self) -> Threads:

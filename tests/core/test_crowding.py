@@ -7,6 +7,7 @@ from typing import Any
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
+from app.compat.prometheus.edge import refusal
 from app.core import crowding
 from app.core.crowding import AT_ONCE, WAITING, Crowding
 
@@ -48,7 +49,7 @@ async def ask(
 
 async def test_a_few_are_worked_for_some_wait_and_the_rest_are_told_to_come_again() -> None:
     slow = Slow()
-    app = Crowding(slow)
+    app = Crowding(slow, refusal)
     asked = [asyncio.create_task(ask(app)) for _ in range(AT_ONCE + WAITING)]
     await asyncio.sleep(0)
     assert slow.begun == AT_ONCE
@@ -56,6 +57,8 @@ async def test_a_few_are_worked_for_some_wait_and_the_rest_are_told_to_come_agai
     assert (status, fields["content-type"]) == (429, "application/problem+json")
     assert 3 <= int(fields["retry-after"]) <= 12
     assert json.loads(body)["type"] == "urn:sentinela:problem:busy"
+    status, _, body = await ask(app, "/api/v1/query")
+    assert (status, json.loads(body)["status"]) == (429, "error"), "as Prometheus' clients read it"
     slow.go.set()
     assert {status for status, _, _ in await asyncio.gather(*asked)} == {200}
     assert slow.begun == AT_ONCE + WAITING
@@ -63,7 +66,7 @@ async def test_a_few_are_worked_for_some_wait_and_the_rest_are_told_to_come_agai
 
 async def test_what_leaves_its_place_lets_the_next_in() -> None:
     slow = Slow()
-    app = Crowding(slow)
+    app = Crowding(slow, refusal)
     heavy = [asyncio.create_task(ask(app, query=b"heavy")) for _ in range(3 * AT_ONCE)]
     await asyncio.sleep(0.01)
     assert slow.begun == 3 * AT_ONCE
@@ -80,7 +83,7 @@ async def test_what_leaves_its_place_lets_the_next_in() -> None:
 
 async def test_whoever_goes_away_while_waiting_takes_no_place() -> None:
     slow = Slow()
-    app = Crowding(slow)
+    app = Crowding(slow, refusal)
     asked = [asyncio.create_task(ask(app)) for _ in range(AT_ONCE + WAITING)]
     await asyncio.sleep(0)
     for waiting in asked[AT_ONCE:]:
@@ -93,7 +96,7 @@ async def test_whoever_goes_away_while_waiting_takes_no_place() -> None:
 
 async def test_readings_and_other_paths_never_wait() -> None:
     slow = Slow()
-    app = Crowding(slow)
+    app = Crowding(slow, refusal)
     asked = [asyncio.create_task(ask(app)) for _ in range(AT_ONCE + WAITING)]
     others = [asyncio.create_task(ask(app, *of)) for of in (("/data", "POST"), ("/data", "DELETE"), ("/livez",))]
     await asyncio.sleep(0)

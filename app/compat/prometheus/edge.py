@@ -20,9 +20,10 @@ from app.core import db
 from app.core.deps import DatabaseDep, SettingsDep
 from app.core.errors import Problem, invalid
 from app.core.language import detail_of, message_of, prefers_portuguese
-from app.core.problems import unavailable
+from app.core.problems import problem_response, unavailable
 from app.readings.series import Series
 
+PREFIX = "/api/v1"
 # Prometheus' names by status; the first two it has none for.
 _KINDS = {401: "unauthorized", 403: "forbidden", 400: "bad_data", 404: "not_found", 422: "execution"}
 _TITLES = {
@@ -67,6 +68,13 @@ def _failure(request: Request, problem: Problem, status: int) -> JSONResponse:
     kind = _KINDS.get(status, "timeout" if problem.kind == "timeout" else "unavailable")
     body = {"status": "error", "errorType": kind, "error": told}
     return JSONResponse(body, status, dict(problem.headers))
+
+
+def refusal(request: Request, problem: Problem) -> Response:
+    """A problem from in front of the routes, as Prometheus has errors where its API is asked."""
+    if request.url.path.startswith(PREFIX + "/"):
+        return _failure(request, problem, problem.status)
+    return problem_response(request, problem)
 
 
 async def reader(request: Request, workspace: Annotated[str | None, Depends(asked_workspace)]) -> Principal:

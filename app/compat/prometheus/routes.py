@@ -6,12 +6,12 @@ from fastapi import APIRouter, Form, Path, Query, Response
 
 from app import __version__
 from app.compat.prometheus import writing
-from app.compat.prometheus.edge import FAILURES, AskerDep, PrometheusRoute, Reader, label_name
+from app.compat.prometheus.edge import FAILURES, PREFIX, AskerDep, PrometheusRoute, Reader, label_name
 from app.compat.prometheus.schemas import Answer, InstantQuery, MetadataQuery, RangeQuery, SeriesQuery
 from app.readings.quantities import QUANTITIES
 
 router = APIRouter(
-    prefix="/api/v1",
+    prefix=PREFIX,
     tags=["what others speak"],
     route_class=PrometheusRoute,
     responses=FAILURES,
