@@ -25,6 +25,7 @@ from app import __version__
 from app.alerts.incident_routes import router as incidents
 from app.alerts.routes import router as alerts
 from app.alerts.silence_routes import router as silences
+from app.auth.provider import Provider
 from app.auth.routes import router as auth
 from app.auth.throttle import Throttle
 from app.auth.uses import KeyUses
@@ -135,6 +136,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     app.state.key_uses = uses = KeyUses(database)
     uses.start()
     app.state.throttle = Throttle(query_cache, settings)
+    app.state.provider = provider = Provider(settings) if settings.oidc_issuer else None
     # Who may send must be known however many ask.
     rights = Database(settings, RIGHTS_CONNECTIONS)
     app.state.keys = senders = Senders(rights, settings, uses, arrivals)
@@ -167,6 +169,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         await counting.close()
         await senders.close()
         await uses.close()
+        if provider is not None:
+            await provider.close()
         await limits.close()
         await query_cache.close()
         await rights.close()

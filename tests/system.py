@@ -26,7 +26,7 @@ STOP_SECONDS = 60.0
 # Whatever of the caller's could lead the system under test to another database or person.
 FOREIGN = (
     *("DATABASE_", "REDIS_", "CACHE_URL", "BROKER_URL", "SECRET_KEY", "DATA_DIR", "REGISTRATION", "INGEST_AUTH"),
-    "RATE_LIMIT_",
+    *("RATE_LIMIT_", "OIDC_"),
     *("SENTINELA_", "OTEL_", "PROMETHEUS_", "PYTEST_"),
 )
 

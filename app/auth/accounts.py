@@ -8,7 +8,16 @@ from app.auth.keys import facts as key_facts
 from app.auth.passwords import hash_password
 from app.auth.principals import Principal
 from app.auth.schemas.keys import KeyFacts
-from app.auth.schemas.people import AccountExport, AccountFacts, Me, MePatch, Register, Registered, UserRow
+from app.auth.schemas.people import (
+    AccountExport,
+    AccountFacts,
+    IdentityRead,
+    Me,
+    MePatch,
+    Register,
+    Registered,
+    UserRow,
+)
 from app.auth.schemas.workspaces import WorkspaceOfUser
 from app.auth.tables import SecondFactor, User
 from app.core.db import Database, WriteSession
@@ -89,6 +98,7 @@ async def export(session: WriteSession, principal: Principal) -> AccountExport:
     keys = await session.scalars(queries.people.keys_made_by(user.user_id))
     entries = await session.scalars(queries.records.entries_of_person(user.user_ulid))
     factor = await session.get(SecondFactor, user.user_id)
+    identities = await session.scalars(queries.people.identities_of(user.user_id))
     await audit.record_person(session, user, "user.export", user.user_ulid)
     return AccountExport(
         account=AccountFacts(
@@ -96,6 +106,9 @@ async def export(session: WriteSession, principal: Principal) -> AccountExport:
             administers_installation=user.administers_installation,
             totp_since=factor.confirmed_at if factor else None,
         ),
+        identities=[
+            IdentityRead(issuer=row.issuer, subject=row.subject, created_at=row.created_at) for row in identities
+        ],
         workspaces=await _workspaces(session, user.user_id),
         sessions=await sessions.list_sessions(session, principal),
         keys=[KeyFacts.model_validate(key_facts(row)) for row in keys],

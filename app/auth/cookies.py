@@ -21,6 +21,9 @@ CSRF_HEADER = "Sentinela-CSRF"
 COOKIE = "sentinela_session"
 # Browsers take a cookie of this name from this host over https alone: no other host or plain http can plant one.
 SECURE_COOKIE = "__Host-sentinela_session"
+# A sign-in under way at an OIDC provider. Lax, for it must come back from there.
+HANDSHAKE = "sentinela_oidc"
+SECURE_HANDSHAKE = "__Host-sentinela_oidc"
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -40,6 +43,19 @@ def take_back(request: Request, response: Response) -> None:
     """The browser forgets the cookie; its session has ended already."""
     if secret_of(request) is not None:
         _set(request, response, "", 0)
+
+
+def handshake_of(request: Request) -> str | None:
+    """The sign-in under way at an OIDC provider, as the browser sent it."""
+    return request.cookies.get(SECURE_HANDSHAKE if _is_secure(request, request.app.state.settings) else HANDSHAKE)
+
+
+def give_handshake(request: Request, response: Response, value: str, seconds: int) -> None:
+    """Let the browser keep it for so long; 0: no longer."""
+    response.headers["Cache-Control"] = "no-store"
+    secure = _is_secure(request, request.app.state.settings)
+    name = SECURE_HANDSHAKE if secure else HANDSHAKE
+    response.set_cookie(name, value, max_age=seconds, path="/", secure=secure, httponly=True, samesite="lax")
 
 
 def _set(request: Request, response: Response, value: str, seconds: int) -> None:

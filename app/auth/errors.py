@@ -1,6 +1,6 @@
 """What can go wrong with people and credentials."""
 
-from app.core.errors import Conflict, Forbidden, NotFound, Unauthorized
+from app.core.errors import Conflict, Forbidden, NotFound, Unauthorized, Unavailable
 
 
 class UsernameTaken(Conflict):
@@ -31,6 +31,32 @@ class NoCredential(Unauthorized):
 
 class InvalidCredential(Unauthorized):
     kind = "invalid-credential"
+
+
+class NoProvider(NotFound):
+    kind = "no-provider"
+
+
+class SignInLost(Unauthorized):
+    kind = "sign-in-lost"
+
+
+class ProviderAway(Unavailable):
+    kind = "provider-away"
+
+
+class ProviderRefused(Unauthorized):
+    kind = "provider-refused"
+
+
+class IdentityUnproved(Unauthorized):
+    """`reason` is for the log."""
+
+    kind = "identity-unproved"
+
+
+class NoUsername(Conflict):
+    kind = "no-username"
 
 
 class CrossSite(Forbidden):

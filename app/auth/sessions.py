@@ -53,16 +53,37 @@ async def login_browser(
     Raises: WrongPassword, CodeRequired, WrongCode, TooManyRequests.
     """
     user = await proving.prove(database, settings, throttle, body)
+    old = tokens.secret_hash(old_secret) if old_secret else None
+    return await open_browser(database, settings, user, agent, old)
+
+
+async def open_browser(
+    database: Database,
+    settings: Settings,
+    user: User,
+    agent: str | None,
+    old: bytes | None,
+    issuer: str | None = None,
+) -> BrowserSession:
+    """Open a session for who has proved to be this user, in place of the browser's old one (its secret's hash).
+
+    `issuer` is the provider that vouches for them, if it was not their password.
+    """
     secret = tokens.new_secret("session")
     async with database.write() as session:
-        if old_secret:
-            await session.execute(queries.sessions.end_session_of_browser(tokens.secret_hash(old_secret)))
-        await _open(session, settings, user, agent, tokens.secret_hash(secret))
+        if old:
+            await session.execute(queries.sessions.end_session_of_browser(old))
+        await _open(session, settings, user, agent, tokens.secret_hash(secret), issuer)
     return BrowserSession(secret, user.user_id, now() + lifetime(settings))
 
 
 async def _open(
-    session: WriteSession, settings: Settings, user: User, agent: str | None, token_hash: bytes | None = None
+    session: WriteSession,
+    settings: Settings,
+    user: User,
+    agent: str | None,
+    token_hash: bytes | None = None,
+    issuer: str | None = None,
 ) -> LoginSession:
     moment = now()
     opened = LoginSession(
@@ -76,8 +97,8 @@ async def _open(
     )
     session.add(opened)
     await session.flush()
-    kind = "browser" if token_hash else "program"
-    await audit.record_person(session, user, "session.open", opened.session_ulid, after={"kind": kind})
+    facts = {"kind": "browser" if token_hash else "program"} | ({"issuer": issuer} if issuer else {})
+    await audit.record_person(session, user, "session.open", opened.session_ulid, after=facts)
     return opened
 
 

@@ -97,6 +97,17 @@ class PasswordReset(Table):
     expires_at: Mapped[datetime] = mapped_column(Moment)
 
 
+class ExternalIdentity(Table):
+    """Who a person is at an OIDC provider, by the two names that never change."""
+
+    __tablename__ = "external_identity"
+
+    issuer: Mapped[str] = mapped_column(Text, primary_key=True)
+    subject: Mapped[str] = mapped_column(Text, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.user_id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(Moment, server_default=sql.now(), init=False)
+
+
 class SecondFactor(Table):
     """A person's authenticator. Its secret is derived from this salt and the installation's key (see `otp`)."""
 

@@ -4,7 +4,7 @@ import os
 import re
 import sys
 from functools import lru_cache
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -104,6 +104,16 @@ class Settings(BaseSettings):
     """How long incidents and silences are kept after their end, days; 0: for ever."""
     notification_retention_days: int = Field(default=90, ge=0, le=36_500)
     """How long notifications and the attempts to deliver them are kept, days; 0: for ever."""
+
+    # Signing in by another's word
+    oidc_issuer: str = ""
+    """An OpenID Connect provider, `https://id.example.com`, by which people may sign in; empty: none."""
+    oidc_client_id: str = ""
+    """What the provider calls this installation."""
+    oidc_client_secret: str = ""
+    """The secret that the provider gave this installation."""
+    oidc_name: str = "OpenID Connect"
+    """What people call the provider, on the button."""
 
     # Mail
     smtp_url: str = ""
@@ -205,6 +215,7 @@ class Settings(BaseSettings):
             raise ValueError("TELEGRAM_API_URL must look like https://api.telegram.org")
         if self.public_url and not re.fullmatch(r"https?://[^/\s]+", self.public_url):
             raise ValueError("PUBLIC_URL must look like https://sentinela.example.com, without a path")
+        _require_provider(self)
         return self
 
     def signing_key(self) -> str:
@@ -215,6 +226,28 @@ class Settings(BaseSettings):
 def separated(value: str) -> list[str]:
     """The parts of a setting that names several."""
     return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def is_https_or_loopback(url: str) -> bool:
+    """Whether what is sent there stays secret on the way."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        if parts.scheme == "https" and host:
+            return True
+        return parts.scheme == "http" and (host == "localhost" or ip_address(host).is_loopback)
+    except ValueError:
+        return False
+
+
+def _require_provider(settings: Settings) -> None:
+    if not settings.oidc_issuer:
+        return
+    if not is_https_or_loopback(settings.oidc_issuer) or re.search(r"[\s?#]", settings.oidc_issuer):
+        raise ValueError("OIDC_ISSUER must look like https://id.example.com (http only on this machine)")
+    for name in ("oidc_client_id", "oidc_client_secret", "public_url"):
+        if not getattr(settings, name):
+            raise ValueError(f"{name.upper()} must be set, for OIDC_ISSUER is")
 
 
 def _is_mail_server(url: str) -> bool:

@@ -1,6 +1,7 @@
 """Portuguese for what the API says to people; keys are the English templates, a missing one stays English."""
 
 from app.core import translations_of_promql as promql
+from app.core import translations_of_sign_in as sign_in
 
 TITLES = promql.TITLES | {
     "Internal server error": "Erro interno do servidor",
@@ -22,7 +23,9 @@ TITLES = promql.TITLES | {
     "Some points were not stored": "Alguns pontos não foram gravados",
 }
 
-DETAILS = promql.DETAILS | {
+DETAILS: dict[str, str] = {
+    **promql.DETAILS,
+    **sign_in.DETAILS,
     "Send Authorization: Token <key>, Bearer <key>, or Basic with the key as the password.": (
         "Envie Authorization: Token <chave>, Bearer <chave>, ou Basic com a chave como senha."
     ),
@@ -57,16 +60,6 @@ DETAILS = promql.DETAILS | {
         "Este token de renovação não é válido, ou sua sessão terminou."
     ),
     "This key is not valid, has expired or was revoked.": "Esta chave não é válida, expirou ou foi revogada.",
-    "Wrong username or password.": "Usuário ou senha incorretos.",
-    "Send the code of your authenticator, or a recovery code, as totp.": (
-        "Informe em totp o código do seu autenticador ou um código de recuperação."
-    ),
-    "This code is wrong, has expired or was used; wait for the next one.": (
-        "Este código está errado, venceu ou já foi usado; espere o próximo."
-    ),
-    "Signing in takes no code of this account.": "Esta conta entra sem código.",
-    "Signing in takes a code already: turn that off first.": "Esta conta já entra com código: desative-o primeiro.",
-    "Nothing to confirm: begin with POST /auth/totp.": "Nada a confirmar: comece com POST /auth/totp.",
     "This person also belongs elsewhere: ask an administrator of the installation.": (
         "Esta pessoa também participa de outros espaços: peça a um administrador da instalação."
     ),

@@ -16,9 +16,9 @@ READY_WITHIN = 25.0
 class Alone:
     """One API process in a folder of its own, configured by environment and by the folder's `.env`."""
 
-    def __init__(self, folder: Path, *arguments: str, **settings: str) -> None:
+    def __init__(self, folder: Path, *arguments: str, port: int | None = None, **settings: str) -> None:
         """`arguments` are more of uvicorn's."""
-        self.port = free_port()
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.output = folder / f"api-{self.port}.log"
         (folder / ".env").touch()

@@ -60,10 +60,19 @@ class UserRow(BaseModel):
     created_at: Instant
 
 
+class IdentityRead(BaseModel):
+    """By which identity of an OIDC provider a person signs in."""
+
+    issuer: str = Field(examples=["https://id.example.com"])
+    subject: str = Field(description="Their name there, which never changes.", examples=["248289761001"])
+    created_at: Instant
+
+
 class AccountExport(BaseModel):
     """All that this installation knows of a person."""
 
     account: "AccountFacts"
+    identities: list[IdentityRead]
     workspaces: list[WorkspaceOfUser]
     sessions: list[SessionRead]
     keys: list[KeyFacts] = Field(description="The keys that they made, in any workspace.")
