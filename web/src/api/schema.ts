@@ -16,6 +16,10 @@ export type BacktestRequest = { "rule"?: Judged | null; "rule_id"?: string | nul
 
 export type Band = { "low": number; "high": number };
 
+export type Begin = { "to"?: string; "invitation"?: string | null };
+
+export type Begun = { "authorization_url": string };
+
 export type Behind = { "timestamp": string; "value": number };
 
 export type BothProofs = { "password": string; "totp": string };
@@ -178,6 +182,8 @@ export type ViewSave = { "name": string; "query": string };
 
 export type Wanted = { "incidents": number; "per"?: "day" | "week" | "month" };
 
+export type Ways = { "provider": string | null };
+
 export type WorkspaceOfUser = { "workspace_ulid": string; "name": string; "role": "viewer" | "operator" | "admin" };
 
 export type WorkspacePatch = { "name"?: string | null; "time_zone"?: string | null; "retention_days"?: number | null };
@@ -199,6 +205,7 @@ export interface Operations {
   "GET /auth/session": { query: {  }; body: undefined; answer: BrowserSessionRead };
   "GET /auth/sessions": { query: {  }; body: undefined; answer: (SessionRead)[] };
   "GET /auth/totp": { query: {  }; body: undefined; answer: FactorRead };
+  "GET /auth/ways": { query: {  }; body: undefined; answer: Ways };
   "GET /channels": { query: { limit?: number; cursor?: string | null }; body: undefined; answer: (ChannelRead)[] };
   "GET /data/latest": { query: { server_ulid?: (string)[]; sensor_type?: (string)[] }; body: undefined; answer: (LatestOfServer)[] };
   "GET /data/quality": { query: { server_ulid?: (string)[]; sensor_type?: (string)[]; start_time?: string | null; end_time?: string | null; plausible?: (string)[]; stuck_after?: number }; body: undefined; answer: (QualityOfServer)[] };
@@ -225,6 +232,7 @@ export interface Operations {
   "PATCH /workspaces/{workspace_ulid}": { query: {  }; body: Partial<WorkspacePatch>; answer: WorkspaceRead };
   "PATCH /workspaces/{workspace_ulid}/members/{user_id}": { query: {  }; body: Partial<RoleChange>; answer: MemberRead };
   "POST /auth/logout": { query: {  }; body: undefined; answer: undefined };
+  "POST /auth/oidc": { query: {  }; body: Partial<Begin>; answer: Begun };
   "POST /auth/password": { query: {  }; body: Partial<PasswordChange>; answer: undefined };
   "POST /auth/register": { query: {  }; body: Partial<Register>; answer: Registered };
   "POST /auth/reset": { query: {  }; body: Partial<ResetAsk>; answer: undefined };

@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
+import { ProviderSignIn } from "../account/provider";
 import { Problem, ask } from "../api/client";
 import { register, signIn } from "../api/session";
 import { go, path } from "../router";
@@ -87,6 +88,7 @@ export function SignInPage(): JSX.Element {
           </button>
         </p>
       </form>
+      <ProviderSignIn />
       <LanguageLink />
     </main>
   );
