@@ -23,7 +23,7 @@ _USERNAME: TypeAdapter[str] = TypeAdapter(Username)
 log = structlog.get_logger()
 
 
-async def begin(provider: Provider, body: Begin, old_secret: str | None) -> tuple[Handshake, str]:
+async def start(provider: Provider, body: Begin, old_secret: str | None) -> tuple[Handshake, str]:
     """A sign-in under way, and the provider's address for it. Raises: ProviderAway."""
     old = tokens.secret_hash(old_secret).hex() if old_secret else None
     handshake = Handshake(to=body.to, invitation=body.invitation, old_session=old)

@@ -49,7 +49,7 @@ async def begin_at_provider(
     404 where none is configured.
     """
     cookies.check_origin(request)
-    handshake, address = await externals.begin(provider, body, old)
+    handshake, address = await externals.start(provider, body, old)
     sealed = handshake.seal(settings.signing_key())
     cookies.give_handshake(request, response, sealed, int(handshakes.LIFETIME.total_seconds()))
     return Begun(authorization_url=address)
