@@ -87,6 +87,7 @@ def test_a_token_for_several_that_is_made_out_to_us_opens(browser: httpx.Client,
 NOW = int(time.time())
 FORGED: dict[str, Callable[[Forger, str], str]] = {
     "another audience": lambda f, a: f.sign(f.claims(a, aud="another")),
+    "another audience, with us as its party": lambda f, a: f.sign(f.claims(a, aud="another", azp=CLIENT_ID)),
     "several audiences, none of them named": lambda f, a: f.sign(f.claims(a, aud=[CLIENT_ID, "another"])),
     "another party": lambda f, a: f.sign(f.claims(a, azp="another")),
     "another issuer": lambda f, a: f.sign(f.claims(a, iss="https://evil.example")),
