@@ -2,12 +2,14 @@
 
 import re
 
+import httpx
 from playwright.async_api import expect
 
 from tests.browser.conftest import TakeSeat
 from tests.browser.test_accessible import violations
-from tests.conftest import NewUser
-from tests.contract.authenticator import Authenticator
+from tests.conftest import NewUser, User
+from tests.contract.authenticator import Authenticator, log_in_with, turn_on
+from tests.contract.calls import join
 
 
 async def test_a_code_is_set_up_asked_for_and_turned_off(take_seat: TakeSeat, new_user: NewUser, axe: str) -> None:
@@ -49,3 +51,22 @@ async def test_a_code_is_set_up_asked_for_and_turned_off(take_seat: TakeSeat, ne
     await off.press("Enter")
     await expect(card).to_contain_text(re.compile("no code any more"))
     await expect(card.get_by_role("button", name="Set up")).to_be_visible()
+
+
+async def test_an_administrator_helps_who_lost_the_device(
+    take_seat: TakeSeat, client: httpx.Client, user: User, new_user: NewUser
+) -> None:
+    person = new_user()
+    join(client, user, person)
+    turn_on(client, person)
+    seat = await take_seat(user, "/admin")
+    row = seat.page.get_by_role("row", name=person.username)
+    said: list[str] = []
+    seat.page.once("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss())[1])
+    await row.get_by_role("button", name="Lost device").click()
+    assert [person.username in question for question in said] == [True]
+    assert log_in_with(client, person, None).status_code == 401, "who thought better of it changed nothing"
+    seat.page.once("dialog", lambda dialog: dialog.accept())
+    await row.get_by_role("button", name="Lost device").click()
+    await expect(seat.page.get_by_role("status").filter(has_text=person.username)).to_contain_text("without a code")
+    assert log_in_with(client, person, None).status_code == 200

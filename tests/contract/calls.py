@@ -112,3 +112,12 @@ def _samples(text: str, name: str, labels: Mapping[str, str]) -> list[float]:
     wanted = [f'{label}="{value}"' for label, value in labels.items()]
     lines = (line for line in text.splitlines() if line.startswith((f"{name} ", f"{name}{{")))
     return [float(line.rsplit(" ", 1)[1]) for line in lines if all(pair in line for pair in wanted)]
+
+
+def join(client: httpx.Client, host: User, guest: User, role: str = "operator") -> str:
+    """Let the guest into the host's workspace; its path to the guest's membership."""
+    (mine,) = client.get("/auth/me", headers=host.headers).json()["workspaces"][:1]
+    path = f"/workspaces/{mine['workspace_ulid']}"
+    token = client.post(f"{path}/invitations", json={"role": role}, headers=host.headers).json()["token"]
+    client.post("/invitations/accept", json={"token": token}, headers=guest.headers).raise_for_status()
+    return f"{path}/members/{client.get('/auth/me', headers=guest.headers).json()['id']}"

@@ -13,7 +13,7 @@ from psycopg import sql
 from tests.conftest import NewUser, User
 from tests.contract.authenticator import Authenticator, begin, log_in_with, turn_on
 from tests.contract.browser import sign_in
-from tests.contract.calls import bearer, connect, log_in, session_of
+from tests.contract.calls import bearer, connect, join, log_in, session_of
 from tests.contract.problems import assert_problem, assert_refused
 from tests.contract.test_secrets import columns_with
 from tests.system import System
@@ -195,15 +195,6 @@ def test_a_new_password_does_not_turn_it_off(
     body = {"token": made["token"], "new_password": person.password}
     client.post("/auth/reset/confirm", json=body).raise_for_status()
     assert assert_problem(log_in_with(client, person, None), 401)["type"] == KIND + "totp-required"
-
-
-def join(client: httpx.Client, host: User, guest: User, role: str = "operator") -> str:
-    """Let the guest into the host's workspace; its path to the guest's membership."""
-    (mine,) = client.get("/auth/me", headers=host.headers).json()["workspaces"][:1]
-    path = f"/workspaces/{mine['workspace_ulid']}"
-    token = client.post(f"{path}/invitations", json={"role": role}, headers=host.headers).json()["token"]
-    client.post("/invitations/accept", json={"token": token}, headers=guest.headers).raise_for_status()
-    return f"{path}/members/{client.get('/auth/me', headers=guest.headers).json()['id']}"
 
 
 def test_an_administrator_of_the_workspace_helps_who_lost_the_device(
