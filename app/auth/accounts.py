@@ -98,7 +98,7 @@ async def export(session: WriteSession, principal: Principal) -> AccountExport:
     keys = await session.scalars(queries.people.keys_made_by(user.user_id))
     entries = await session.scalars(queries.records.entries_of_person(user.user_ulid))
     factor = await session.get(SecondFactor, user.user_id)
-    identities = await session.scalars(queries.people.identities_of(user.user_id))
+    identities = await session.scalars(queries.identities.of_user(user.user_id))
     await audit.record_person(session, user, "user.export", user.user_ulid)
     return AccountExport(
         account=AccountFacts(

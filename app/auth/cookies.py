@@ -15,13 +15,14 @@ from fastapi import Request, Response
 
 from app.auth import tokens
 from app.auth.errors import CrossSite, NoCsrfToken
+from app.auth.handshakes import Sealed
 from app.core.settings import Settings
 
 CSRF_HEADER = "Sentinela-CSRF"
 COOKIE = "sentinela_session"
 # Browsers take a cookie of this name from this host over https alone: no other host or plain http can plant one.
 SECURE_COOKIE = "__Host-sentinela_session"
-# A sign-in under way at an OIDC provider. Lax, for it must come back from there.
+# What is under way at an OIDC provider. Lax, for it must come back from there.
 HANDSHAKE = "sentinela_oidc"
 SECURE_HANDSHAKE = "__Host-sentinela_oidc"
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -46,12 +47,22 @@ def take_back(request: Request, response: Response) -> None:
 
 
 def handshake_of(request: Request) -> str | None:
-    """The sign-in under way at an OIDC provider, as the browser sent it."""
+    """What is under way at an OIDC provider, as the browser sent it."""
     return request.cookies.get(SECURE_HANDSHAKE if _is_secure(request, request.app.state.settings) else HANDSHAKE)
 
 
-def give_handshake(request: Request, response: Response, value: str, seconds: int) -> None:
-    """Let the browser keep it for so long; 0: no longer."""
+def give_handshake(request: Request, response: Response, settings: Settings, sealed: Sealed) -> None:
+    """Let the browser keep it while it lasts."""
+    value = sealed.seal(settings.signing_key())
+    _set_handshake(request, response, value, int(sealed.LIFETIME.total_seconds()))
+
+
+def take_back_handshake(request: Request, response: Response) -> None:
+    """The browser forgets it: it has served, or has to be begun anew."""
+    _set_handshake(request, response, "", 0)
+
+
+def _set_handshake(request: Request, response: Response, value: str, seconds: int) -> None:
     response.headers["Cache-Control"] = "no-store"
     secure = _is_secure(request, request.app.state.settings)
     name = SECURE_HANDSHAKE if secure else HANDSHAKE

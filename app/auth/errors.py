@@ -55,6 +55,24 @@ class IdentityUnproved(Unauthorized):
     kind = "identity-unproved"
 
 
+class IdentityTaken(Conflict):
+    kind = "identity-taken"
+
+
+class OtherIdentity(Conflict):
+    kind = "other-identity"
+
+
+class ConnectionLost(Conflict):
+    """No 401: it says nothing against the session that asks."""
+
+    kind = "connection-lost"
+
+
+class NoSuchIdentity(NotFound):
+    kind = "no-such-identity"
+
+
 class NoUsername(Conflict):
     kind = "no-username"
 

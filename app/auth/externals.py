@@ -6,34 +6,34 @@ import secrets
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
-from app.auth import accounts, handshakes, queries, sessions, tokens
-from app.auth.errors import NoUsername, ProviderRefused, RegistrationClosed, SignInLost, UsernameTaken
-from app.auth.handshakes import Handshake
+from app.auth import accounts, handshakes, identities, queries, sessions, tokens
+from app.auth.errors import IdentityTaken, NoUsername, ProviderRefused, RegistrationClosed, SignInLost, UsernameTaken
+from app.auth.handshakes import Connecting, Handshake, SignIn
 from app.auth.id_tokens import Identity
 from app.auth.provider import Provider
 from app.auth.schemas.oidc import Begin
 from app.auth.schemas.people import Register, Username
 from app.auth.sessions import BrowserSession
-from app.auth.tables import ExternalIdentity, User
+from app.auth.tables import User
 from app.auth.throttle import Throttle
-from app.core.db import Database, WriteSession
+from app.core.db import Database
 from app.core.settings import Settings
 
 _USERNAME: TypeAdapter[str] = TypeAdapter(Username)
 log = structlog.get_logger()
 
 
-async def start(provider: Provider, body: Begin, old_secret: str | None) -> tuple[Handshake, str]:
+async def start(provider: Provider, body: Begin, old_secret: str | None) -> tuple[SignIn, str]:
     """A sign-in under way, and the provider's address for it. Raises: ProviderAway."""
     old = tokens.secret_hash(old_secret).hex() if old_secret else None
-    handshake = Handshake(to=body.to, invitation=body.invitation, old_session=old)
-    state, nonce, challenge = handshake.state, handshake.nonce, handshake.challenge()
-    return handshake, await provider.authorization_url(state=state, nonce=nonce, challenge=challenge)
+    handshake = SignIn(to=body.to, invitation=body.invitation, old_session=old)
+    return handshake, await provider.authorization_url(**handshake.shown())
 
 
-def recognise(settings: Settings, sealed: str | None, state: str | None) -> Handshake:
-    """The sign-in that this browser began and that the provider answers. Raises: SignInLost."""
-    handshake = handshakes.unseal(settings.signing_key(), sealed) if sealed else None
+def recognise(settings: Settings, sealed: str | None, state: str | None) -> SignIn | Connecting:
+    """What this browser began and the provider answers. Raises: SignInLost."""
+    key, sealed = settings.signing_key(), sealed or ""
+    handshake = handshakes.unseal(key, sealed, SignIn) or handshakes.unseal(key, sealed, Connecting)
     if handshake is None or not state or not hmac.compare_digest(state.encode(), handshake.state.encode()):
         raise SignInLost("This sign-in was not begun in this browser, or took longer than ten minutes.")
     return handshake
@@ -57,7 +57,7 @@ async def identify(
 
 
 async def enter(
-    database: Database, settings: Settings, identity: Identity, handshake: Handshake, agent: str | None
+    database: Database, settings: Settings, identity: Identity, handshake: SignIn, agent: str | None
 ) -> tuple[BrowserSession, bool]:
     """Open a browser's session for this identity, and whether its account is new.
 
@@ -73,7 +73,7 @@ async def enter(
 
 async def _known(database: Database, identity: Identity) -> User | None:
     async with database.write() as session:
-        user: User | None = await session.scalar(queries.people.user_by_identity(identity.issuer, identity.subject))
+        user: User | None = await session.scalar(queries.identities.user_of(identity.issuer, identity.subject))
         return user
 
 
@@ -86,18 +86,14 @@ async def _register(
     try:
         async with database.write() as session:
             await accounts.register(database, session, body)
-            return await _bind(session, body.username, identity), True
-    except UsernameTaken:
-        # Of two first sign-ins side by side the second finds the account that the first has made.
-        if (user := await _known(database, identity)) is not None:
-            return user, False
+            user: User = (await session.scalars(queries.people.user_by_name(body.username))).one()
+            await identities.bind(session, user, identity.issuer, identity.subject)
+            return user, True
+    except (UsernameTaken, IdentityTaken):
+        # Somebody was faster: of two first sign-ins side by side the second finds the account that the first has made.
+        if (known := await _known(database, identity)) is not None:
+            return known, False
         raise
-
-
-async def _bind(session: WriteSession, username: str, identity: Identity) -> User:
-    user: User = (await session.scalars(queries.people.user_by_name(username))).one()
-    session.add(ExternalIdentity(issuer=identity.issuer, subject=identity.subject, user_id=user.user_id))
-    return user
 
 
 def _registration(identity: Identity, invitation: str | None) -> Register:

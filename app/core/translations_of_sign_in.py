@@ -23,6 +23,16 @@ DETAILS = {
     "You have no account on this installation yet, and it takes nobody in unasked.": (
         "Você ainda não tem conta nesta instalação, e ela não aceita quem não foi convidado."
     ),
+    "Not begun in this session, too old, or the password has changed since: begin again.": (
+        "Não começou nesta sessão, demorou demais, ou a senha mudou desde então: comece de novo."
+    ),
+    "Your account is connected to another identity of this provider: disconnect that first.": (
+        "A sua conta está conectada a outra identidade deste provedor: desconecte aquela primeiro."
+    ),
+    "This identity of the provider opens another account here already.": (
+        "Esta identidade do provedor já abre outra conta daqui."
+    ),
+    "Your account is not connected to this identity.": "A sua conta não está conectada a esta identidade.",
     "The provider tells no name for you that an account can have.": (
         "O provedor não informa um nome seu que uma conta possa ter."
     ),

@@ -6,13 +6,14 @@ from contextlib import contextmanager
 import httpx
 
 from tests.conftest import User
+from tests.contract.alone import Alone
 from tests.system import System
 
 
 @contextmanager
-def signed_in(system: System, user: User) -> Iterator[httpx.Client]:
+def signed_in(at: System | Alone, user: User) -> Iterator[httpx.Client]:
     """A client whose only credential is the cookie; its requests carry the CSRF token."""
-    with httpx.Client(base_url=system.url, timeout=30, trust_env=False) as browser:
+    with httpx.Client(base_url=at.url, timeout=30, trust_env=False) as browser:
         answer = sign_in(browser, user)
         assert answer.status_code == 200, answer.text
         browser.headers["Sentinela-CSRF"] = answer.json()["csrf_token"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.conftest import User
 from tests.contract.alone import Alone
 from tests.contract.calls import unique
 from tests.system import System, free_port
@@ -89,6 +90,19 @@ def shared(system: System) -> dict[str, str]:
 def begin(browser: httpx.Client, **body: str) -> str:
     """Press the button; the provider's address."""
     return str(browser.post("/auth/oidc", json=body).raise_for_status().json()["authorization_url"])
+
+
+def begin_to_connect(browser: httpx.Client, user: User) -> str:
+    """A signed-in person asks to connect their account; the provider's address."""
+    answer = browser.post("/auth/me/identities", json={"password": user.password})
+    return str(answer.raise_for_status().json()["authorization_url"])
+
+
+def connect(browser: httpx.Client, provider: Provider, user: User, subject: str) -> httpx.Response:
+    """All of it; the answer to the page's last word."""
+    back = browser.get(provider.consent(begin_to_connect(browser, user), subject))
+    assert (back.status_code, back.headers["location"]) == (303, "/ui/profile?connect=proved")
+    return browser.post("/auth/me/identities/confirm")
 
 
 def sign_in(browser: httpx.Client, provider: Provider, subject: str, **body: str) -> httpx.Response:

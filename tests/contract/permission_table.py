@@ -44,10 +44,14 @@ TABLE: dict[tuple[str, str], Row] = {
     ("POST", "/auth/refresh"): Row("nothing", 401, {"refresh_token": "snt_r_unknown"}, takes_workspace=False),
     ("POST", "/auth/session"): Row("nothing", 200, LOGIN, takes_workspace=False),
     ("GET", "/auth/session"): Row("cookie", 200, takes_workspace=False),
-    # Without a provider; test_oidc.py and test_oidc_attacks.py have one.
+    # Without a provider; test_oidc.py, test_oidc_attacks.py and test_identities.py have one.
     ("GET", "/auth/ways"): Row("nothing", 200, takes_workspace=False),
     ("POST", "/auth/oidc"): Row("nothing", 404, {}, takes_workspace=False),
     ("GET", "/auth/oidc/callback"): Row("nothing", 404, takes_workspace=False),
+    ("GET", "/auth/me/identities"): Row("person", 200),
+    ("POST", "/auth/me/identities"): Row("person", 404, {"password": "{password}"}),
+    ("POST", "/auth/me/identities/confirm"): Row("person", 409),
+    ("POST", "/auth/me/identities/disconnect"): Row("person", 422, {}),
     ("POST", "/auth/logout"): Row("person", 204, fresh=("session",)),
     ("GET", "/auth/sessions"): Row("person", 200),
     ("DELETE", "/auth/sessions"): Row("person", 204, params={"others": "true"}),

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, DateTime, Select, and_, delete, func, literal, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
-from app.auth.tables import Credential, ExternalIdentity, Invitation, Membership, PasswordReset, User, Workspace
+from app.auth.tables import Credential, Invitation, Membership, PasswordReset, User, Workspace
 
 # Serialises registrations (rare, and hashed before), so that exactly one person is the first.
 LOCK_REGISTRATION = text("SELECT pg_advisory_xact_lock(7305808869231650145)")
@@ -27,17 +27,6 @@ def insert_user(user_ulid: str, username: str, email: str | None, password_hash:
 
 def user_by_name(username: str) -> Select[User]:
     return select(User).where(User.username == username)
-
-
-def user_by_identity(issuer: str, subject: str) -> Select[User]:
-    """Who signs in by this identity of an OIDC provider."""
-    mine = and_(ExternalIdentity.issuer == issuer, ExternalIdentity.subject == subject)
-    return select(User).join(ExternalIdentity, ExternalIdentity.user_id == User.user_id).where(mine)
-
-
-def identities_of(user_id: int) -> Select[ExternalIdentity]:
-    mine = select(ExternalIdentity).where(ExternalIdentity.user_id == user_id)
-    return mine.order_by(ExternalIdentity.created_at)
 
 
 def users(*, after: str | None = None, limit: int | None = None) -> Select[User]:

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from app.auth.routes import audit, factors, invitations, keys, oidc, people, sessions, workspaces
+from app.auth.routes import audit, factors, identities, invitations, keys, oidc, people, sessions, workspaces
 
 router = APIRouter()
-for module in (people, sessions, oidc, factors, workspaces, invitations, keys, audit):
+for module in (people, sessions, oidc, identities, factors, workspaces, invitations, keys, audit):
     router.include_router(module.router)
