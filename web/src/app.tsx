@@ -1,6 +1,7 @@
 // Which page stands at which address, and who may see it.
 import type { ComponentType, JSX } from "preact";
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { SignInFault } from "./account/fault";
 import { keepWatch } from "./alerts/firing";
 import { isAdmin, me, resume, session } from "./api/session";
 import { keepLive } from "./live/stream";
@@ -49,6 +50,7 @@ export function App(): JSX.Element {
   if (!me.value) return <SignInPage />;
   return (
     <Shell>
+      <SignInFault />
       <Current />
     </Shell>
   );

@@ -1,13 +1,12 @@
 // Signing in by the OIDC provider of the installation, where it has one.
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
-import { useSignal } from "@preact/signals";
 import { ask } from "../api/client";
 import { useResource } from "../api/resource";
 import { token } from "../pages/token";
-import { change, path, query } from "../router";
+import { path, query } from "../router";
 import { Button, ErrorNote, useDeed } from "../ui/parts";
 import { words } from "../words";
+import { SignInFault } from "./fault";
 
 /** The button, and why it did not work the last time. */
 export function ProviderSignIn(): JSX.Element | null {
@@ -22,7 +21,7 @@ export function ProviderSignIn(): JSX.Element | null {
   const name = state.kind === "ready" ? state.value.provider : null;
   return (
     <>
-      <Fault />
+      <SignInFault />
       {name === null ? null : (
         <div class="card">
           <Button disabled={deed.busy} onClick={() => deed.run()}>
@@ -32,21 +31,6 @@ export function ProviderSignIn(): JSX.Element | null {
         </div>
       )}
     </>
-  );
-}
-
-/** What the way back from the provider says in the address, until the page is loaded anew. */
-function Fault(): JSX.Element | null {
-  const kind = useSignal(query.peek().get("sign_in"));
-  useEffect(() => {
-    if (kind.peek()) change({ sign_in: undefined }, true);
-  }, []);
-  const { providerFaults } = words.value.account;
-  if (!kind.value) return null;
-  return (
-    <div class="problem" role="alert">
-      <p>{providerFaults[kind.value] ?? providerFaults["other"]}</p>
-    </div>
   );
 }
 

@@ -4,10 +4,10 @@ import { type Signal, useSignal } from "@preact/signals";
 import { ask } from "../api/client";
 import { useResource } from "../api/resource";
 import type { Enrolment, FactorRead } from "../api/schema";
-import { me } from "../api/session";
 import { instants } from "../format";
 import { Button, Copy, ErrorNote, Loaded, fieldsOf, useDeed } from "../ui/parts";
 import { words } from "../words";
+import { CodeField, PasswordField } from "./fields";
 
 type Codes = Signal<readonly string[]>;
 
@@ -126,27 +126,6 @@ function On({ factor, renewed, turnedOff }: OnProps): JSX.Element {
       </form>
       {deed.error ? <ErrorNote error={deed.error} /> : null}
     </>
-  );
-}
-
-function PasswordField(): JSX.Element {
-  return (
-    <>
-      <input type="hidden" name="username" autocomplete="username" value={me.value?.username ?? ""} />
-      <label>
-        {words.value.account.password}
-        <input name="password" type="password" required autocomplete="current-password" />
-      </label>
-    </>
-  );
-}
-
-function CodeField(): JSX.Element {
-  return (
-    <label>
-      {words.value.account.code}
-      <input name="totp" required maxLength={64} autocomplete="one-time-code" autocapitalize="none" spellcheck={false} />
-    </label>
   );
 }
 

@@ -1,5 +1,7 @@
 // Written by web/api_types.py from the OpenAPI document: do not edit, run it again.
 
+export type AccountProof = { "password": string; "totp"?: string | null };
+
 export type AllCondition = { "kind": "all"; "conditions": (ThresholdCondition | RateCondition | DeviationCondition | OfflineCondition | NoDataCondition)[] };
 
 export type AnyCondition = { "kind": "any"; "conditions": (ThresholdCondition | RateCondition | DeviationCondition | OfflineCondition | NoDataCondition)[] };
@@ -32,6 +34,8 @@ export type ChannelCreated = { "channel_id": string; "name": string; "kind": "we
 
 export type ChannelRead = { "channel_id": string; "name": string; "kind": "webhook" | "email" | "slack" | "telegram"; "url"?: string | null; "to"?: (string)[] | null; "smtp"?: SmtpRead | null; "chat_id"?: string | null; "enabled": boolean; "language": "en" | "pt"; "events": ("opened" | "reopened" | "acknowledged" | "resolved")[]; "group_seconds": number; "per_minute": number; "created_at": string };
 
+export type ConnectedIdentity = { "issuer": string; "subject": string; "created_at": string; "was_connected": boolean };
+
 export type Coverage = { "readings": number; "first_reading": string | null; "last_reading": string | null; "silent_seconds": number; "share": number };
 
 export type DayFiring = { "day": string; "count": number };
@@ -43,6 +47,8 @@ export type DeviceKey = { "key_id": string; "name": string; "prefix": string; "c
 export type DeviceKeyCreate = { "name"?: string; "expires_at"?: string | null; "old_keys_valid_until"?: string | null };
 
 export type DeviceKeyCreated = { "key_id": string; "name": string; "prefix": string; "created_at": string; "expires_at": string | null; "last_used_at": string | null; "device_key": string };
+
+export type Disconnect = { "password": string; "totp"?: string | null; "issuer": string; "subject": string };
 
 export type Enrolment = { "secret": string; "uri": string; "qr_svg": string };
 
@@ -103,6 +109,8 @@ export type NotificationDetail = { "notification_id": string; "channel_id": stri
 export type NotificationRead = { "notification_id": string; "channel_id": string; "event": string; "incident_id": string | null; "body": Record<string, unknown>; "state": "queued" | "delivered" | "dead" | "grouped" | "cancelled"; "grouped_into": string | null; "silence_id": string | null; "attempts": number; "last_error": string | null; "created_at": string; "next_at": string | null; "delivered_at": string | null };
 
 export type OfflineCondition = { "kind": "offline"; "hold_seconds"?: number };
+
+export type OwnIdentity = { "issuer": string; "subject": string; "created_at": string; "in_use": boolean };
 
 export type PasswordChange = { "old_password": string; "new_password": string };
 
@@ -202,6 +210,7 @@ export interface Operations {
   "DELETE /workspaces/{workspace_ulid}/members/{user_id}": { query: {  }; body: undefined; answer: undefined };
   "DELETE /workspaces/{workspace_ulid}/members/{user_id}/totp": { query: {  }; body: undefined; answer: undefined };
   "GET /audit": { query: { actor_id?: string | null; action?: string | null; target?: string | null; start_time?: string | null; end_time?: string | null; limit?: number; cursor?: string | null }; body: undefined; answer: (AuditRead)[] };
+  "GET /auth/me/identities": { query: {  }; body: undefined; answer: (OwnIdentity)[] };
   "GET /auth/session": { query: {  }; body: undefined; answer: BrowserSessionRead };
   "GET /auth/sessions": { query: {  }; body: undefined; answer: (SessionRead)[] };
   "GET /auth/totp": { query: {  }; body: undefined; answer: FactorRead };
@@ -232,6 +241,9 @@ export interface Operations {
   "PATCH /workspaces/{workspace_ulid}": { query: {  }; body: Partial<WorkspacePatch>; answer: WorkspaceRead };
   "PATCH /workspaces/{workspace_ulid}/members/{user_id}": { query: {  }; body: Partial<RoleChange>; answer: MemberRead };
   "POST /auth/logout": { query: {  }; body: undefined; answer: undefined };
+  "POST /auth/me/identities": { query: {  }; body: Partial<AccountProof>; answer: Begun };
+  "POST /auth/me/identities/confirm": { query: {  }; body: undefined; answer: ConnectedIdentity };
+  "POST /auth/me/identities/disconnect": { query: {  }; body: Partial<Disconnect>; answer: undefined };
   "POST /auth/oidc": { query: {  }; body: Partial<Begin>; answer: Begun };
   "POST /auth/password": { query: {  }; body: Partial<PasswordChange>; answer: undefined };
   "POST /auth/register": { query: {  }; body: Partial<Register>; answer: Registered };

@@ -5,6 +5,7 @@ import { ask } from "../api/client";
 import { useResource } from "../api/resource";
 import type { SessionRead } from "../api/schema";
 import { me, session, signOut } from "../api/session";
+import { Connection } from "../account/connection";
 import { SecondFactor } from "../account/second-factor";
 import { instants } from "../format";
 import { Button, ErrorNote, Loaded, fieldsOf, useDeed } from "../ui/parts";
@@ -36,6 +37,7 @@ export function ProfilePage(): JSX.Element {
       </section>
       <Password />
       <SecondFactor />
+      <Connection />
       <Sessions />
     </div>
   );
