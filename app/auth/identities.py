@@ -30,7 +30,7 @@ async def own(session: WriteSession, settings: Settings, principal: Principal) -
     ]
 
 
-async def begin(
+async def start(
     database: Database,
     settings: Settings,
     throttle: Throttle,

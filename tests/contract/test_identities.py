@@ -1,11 +1,13 @@
 """Connecting an account that has a password to an identity of the OIDC provider, and disconnecting it."""
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from tests.conftest import NewUser, User
@@ -22,6 +24,8 @@ SESSION, HANDSHAKE = "sentinela_session", "sentinela_oidc"
 IDENTITIES = "/auth/me/identities"
 CONFIRM, DISCONNECT = f"{IDENTITIES}/confirm", f"{IDENTITIES}/disconnect"
 KIND = "urn:sentinela:problem:"
+# Twice what a sign-in with its hash takes on a machine at work.
+WAITS_WITHIN = 20.0
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +135,34 @@ def test_of_two_accounts_that_want_one_identity_at_once_one_gets_it(
         statuses = [answer.status_code for answer in pool.map(lambda browser: browser.post(CONFIRM), (one, two))]
         assert sorted(statuses) == [200, 409]
         assert len(identities(one)) + len(identities(two)) == 1
+
+
+def test_a_first_sign_in_that_meets_its_identity_being_connected_opens_that_account(
+    api: Alone, system: System, provider: Provider, person: User
+) -> None:
+    newcomer = unique("quim")
+    subject = provider.person(preferred_username=newcomer)
+    with psycopg.connect(system.database_url) as connection, api.client() as browser, ThreadPoolExecutor(1) as pool:
+        number = connection.execute("SELECT user_id FROM user_account WHERE user_ulid = %s", (person.id,)).fetchone()
+        row = (provider.url, subject, *(number or ()))
+        connection.execute("INSERT INTO external_identity (issuer, subject, user_id) VALUES (%s, %s, %s)", row)
+        answer = pool.submit(sign_in, browser, provider, subject)
+        until_somebody_waits(system)
+        connection.commit()
+        assert answer.result().headers["location"] == "/ui/"
+        assert browser.get("/auth/session").json()["user"]["username"] == person.username
+        found = connection.execute("SELECT count(*) FROM user_account WHERE username = %s", (newcomer,)).fetchone()
+        assert found == (0,), "no account is left of the newcomer"
+
+
+def until_somebody_waits(system: System) -> None:
+    """Until a statement about identities waits for another's transaction."""
+    asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%external_identity%'"
+    deadline = time.monotonic() + WAITS_WITHIN
+    with psycopg.connect(system.database_url, autocommit=True) as connection:
+        while connection.execute(asked).fetchone() == (0,):
+            assert time.monotonic() < deadline, "nobody waits"
+            time.sleep(0.05)
 
 
 def test_connecting_the_same_again_is_said_and_changes_nothing(

@@ -43,7 +43,7 @@ async def begin_to_connect(
     The provider leads back to `/ui/profile?connect=proved`, whose page confirms it; what went wrong on the way stands
     there instead, by the kind of its problem. 404 where no provider is configured.
     """
-    handshake, address = await identities.begin(database, settings, throttle, provider, principal, body)
+    handshake, address = await identities.start(database, settings, throttle, provider, principal, body)
     cookies.give_handshake(request, response, settings, handshake)
     return Begun(authorization_url=address)
 
