@@ -35,6 +35,7 @@ from app.compat.prometheus.routes import router as prometheus
 from app.compat.routes import router as compat
 from app.core import migrate, openapi, pages, probes, problems, tracing
 from app.core.access_log import access_log
+from app.core.apart import Apart
 from app.core.body_limit import BodyLimit
 from app.core.crowding import Crowding
 from app.core.db import Database
@@ -149,7 +150,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     app.state.live = streams = Live(query_cache, settings.live_streams)
     streams.start()
     on_exit_signal(streams.stop)
-    app.state.series = Series(database, query_cache, settings.slow_query_ms / 1000)
+    apart = Apart(settings)
+    app.state.series = Series(database, query_cache, apart, settings.slow_query_ms / 1000)
     # A thread that decodes lets the event loop in after a tenth of a millisecond instead of five (ADR 54).
     sys.setswitchinterval(0.0001)
     # What was built until here lives as long as the process: the collector need not walk it again and again.
@@ -171,6 +173,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         await uses.close()
         if provider is not None:
             await provider.close()
+        await apart.close()
         await limits.close()
         await query_cache.close()
         await rights.close()

@@ -11,12 +11,10 @@ import json
 import time
 from collections import Counter
 from collections.abc import Awaitable
-from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median, quantiles
-from typing import Any
 
 import httpx
 import psycopg
@@ -73,68 +71,44 @@ class Heavy:
         self._client = httpx.AsyncClient(
             base_url=system.url, trust_env=False, timeout=120, limits=httpx.Limits(max_connections=CONNECTIONS)
         )
-        self._asking = httpx.AsyncClient(
-            base_url=system.url,
-            trust_env=False,
-            timeout=120,
-            headers={"Authorization": f"Bearer {system.admin_key}"},
-        )
-        self._answered = 0
 
     async def turns(self, log: Console) -> dict[str, Figures]:
         """Alone and with the askers, again and again."""
-        found = {"alone": Figures(), "beside heavy questions": Figures()}
-        async with self._client, self._asking:
+        found = {"alone": Figures()}
+        few, many = self._options.askers, self._options.crowd
+        turns = {"beside heavy questions": (few, self._heavy_ones())}
+        if many:
+            turns[f"beside {many} year-long ones"] = (many, [self._stored()])
+        async with self._client:
             await self._send(2.0)
             for number in range(self._options.rounds):
                 log.log(f"round {number + 1} of {self._options.rounds}")
                 _add(found["alone"], await self._send(self._options.seconds))
-                self._answered = 0
-                async with self._askers():
-                    _add(found["beside heavy questions"], await self._send(self._options.seconds))
-                found["beside heavy questions"].answered += self._answered
-                if self._options.crowd:
-                    await self._beside_a_crowd(
-                        found.setdefault(f"beside {self._options.crowd} year-long ones", Figures())
-                    )
+                for name, (askers, paths) in turns.items():
+                    await self._beside(found.setdefault(name, Figures()), askers, paths)
         return found
 
-    async def _beside_a_crowd(self, figures: Figures) -> None:
-        path = f"/data?server_ulid={self._asked}&format=csv&start_time={moment(0)}"
-        path += f"&end_time={moment(self._options.days * 86_400)}"
+    def _heavy_ones(self) -> list[str]:
+        """Medians of the year and exports of a month; with bounds of its own each time nothing is remembered."""
+        year, month = self._options.days * 86_400 - 1, min(30, self._options.days) * 86_400
+        return [self._path(year, "function=median"), self._path(month, "format=csv")]
+
+    def _stored(self) -> str:
+        return self._path(self._options.days * 86_400, "format=csv")
+
+    def _path(self, seconds: int, rest: str) -> str:
+        start, end = (moment(at).removesuffix("+00:00") for at in (0, seconds))
+        return f"/data?server_ulid={self._asked}&start_time={start}.{crowd.EACH}Z&end_time={end}Z&{rest}"
+
+    async def _beside(self, figures: Figures, askers: int, paths: list[str]) -> None:
         seconds = self._options.seconds
-        asking = crowd.started(self._system.port, self._system.admin_key, path, self._options.crowd, seconds + 2)
+        asking = crowd.started(self._system.port, self._system.admin_key, paths, askers, seconds + 2)
         await asyncio.sleep(1.5)
         _add(figures, await self._send(seconds))
         tallied = await asyncio.to_thread(crowd.tallied, asking)
         figures.statuses = dict(Counter(figures.statuses) + Counter(tallied))
-        figures.answered = figures.statuses.get("200", 0)
+        figures.answered = figures.statuses.get("whole", 0)
         await asyncio.sleep(SETTLE_SECONDS)
-
-    @asynccontextmanager
-    async def _askers(self) -> Any:
-        asking = [asyncio.create_task(self._ask(number)) for number in range(self._options.askers)]
-        await asyncio.sleep(0.5)
-        yield
-        for task in asking:
-            task.cancel()
-        await asyncio.wait(asking)
-
-    async def _ask(self, number: int) -> None:
-        bounds = {"server_ulid": self._asked, "start_time": moment(0)}
-        year = bounds | {"function": "median", "end_time": moment(self._options.days * 86_400 - 1e-6)}
-        month = bounds | {"format": "csv", "end_time": moment(min(30, self._options.days) * 86_400)}
-        while True:
-            # Bounds of its own each time: nothing is remembered.
-            asked = dict(year if number % 2 else month)
-            asked["start_time"] = moment(1e-6 * (self._answered * self._options.askers + number + 1))
-            async with self._asking.stream("GET", "/data", params=asked) as answer:
-                if answer.status_code == 200:
-                    async for _ in answer.aiter_bytes(2**20):
-                        pass
-                    self._answered += 1
-                elif answer.status_code != 503:
-                    raise RuntimeError(f"asked, and was answered {answer.status_code}")
 
     async def _send(self, seconds: float) -> list[float]:
         """Seconds from when each reading was due until it was acknowledged."""

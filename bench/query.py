@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.auth.principals import Principal
+from app.core.apart import Apart
 from app.core.db import Database
 from app.core.redis import Cache
 from app.core.settings import Settings
@@ -100,8 +101,8 @@ class Bench:
 
     async def _rounds(self, system: System, connection: "psycopg.Connection[Any]") -> None:
         settings = Settings(database_url=system.database_url, redis_url=system.redis_url, data_dir=system.data_dir)
-        database, cache = Database(settings), Cache(settings)
-        self._series = Series(database, cache)
+        database, cache, apart = Database(settings), Cache(settings), Apart(settings)
+        self._series = Series(database, cache, apart)
         self._principal = Principal(self._fleet.workspace_id, frozenset({"read", "admin"}))
         stack = ExitStack()
         peers = self._peers(stack) if self.options.peers else []
@@ -117,6 +118,7 @@ class Bench:
                     self._timed(f"{peer.name}: minute means, fleet", partial(peer.minutes, len(self._fleet.ulids)))
         finally:
             stack.close()
+            await apart.close()
             await cache.close()
             await database.close()
 

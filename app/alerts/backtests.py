@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any
 
 from app.alerts import backtesting, ruling
@@ -38,8 +39,23 @@ async def ask(
     if request.job or seconds > AT_ONCE_SECONDS:
         return await _queue(database, principal, request, judged)
     # The connection is given back before the wait for its turn.
-    async with series.turn(), database.snapshot(principal.workspace_id) as connection:
-        return await _report(backtesting.run(connection, order))
+    async with series.turn():
+        report = await series.apart.whole(_Backtest(principal.workspace_id, request, judged))
+    return BacktestReport.model_validate_json(report)
+
+
+@dataclass(frozen=True, slots=True)
+class _Backtest:
+    """One whose answer is waited for, made in a process of its own; the report as JSON."""
+
+    workspace_id: int
+    request: BacktestRequest
+    judged: dict[str, Any]
+
+    async def parts(self, database: Database) -> AsyncGenerator[bytes]:
+        async with database.snapshot(self.workspace_id) as connection:
+            order = await backtesting.order(connection, self.workspace_id, self.request, self.judged)
+            yield (await _report(backtesting.run(connection, order))).model_dump_json().encode()
 
 
 async def _judged(database: Database, workspace_id: int, request: BacktestRequest) -> dict[str, Any]:

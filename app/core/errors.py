@@ -48,7 +48,7 @@ class Problem(Exception):
         self.template = detail
         self.params = params
         self.errors = errors
-        self.more: Mapping[str, Any] = MappingProxyType({})
+        self.more: Mapping[str, Any] = {}
         """Further members of the answer."""
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from opentelemetry import propagate, trace
-from opentelemetry.context import Context
+from opentelemetry.context import Context, attach, detach
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.instrumentation.celery import CeleryInstrumentor
 from opentelemetry.instrumentation.psycopg import PsycopgInstrumentor
@@ -112,6 +112,15 @@ def sql(statement: str) -> Iterator[None]:
 
 def inject(headers: dict[str, Any]) -> None:
     propagate.inject(headers)
+
+
+@contextmanager
+def continued(headers: dict[str, Any]) -> Iterator[None]:
+    token = attach(propagate.extract(headers))
+    try:
+        yield
+    finally:
+        detach(token)
 
 
 def add_to_log(event: EventDict) -> EventDict:

@@ -103,6 +103,11 @@ def inject(headers: dict[str, Any]) -> None:
         spans.inject(headers)
 
 
+def continued(headers: dict[str, Any]) -> AbstractContextManager[None]:
+    """What happens within belongs to the span that `inject` wrote into these."""
+    return spans.continued(headers) if ON else nullcontext()
+
+
 def add_to_log(_: object, __: str, event: EventDict) -> EventDict:
     """A structlog processor: the trace that a line belongs to."""
     return spans.add_to_log(event) if ON else event

@@ -183,6 +183,9 @@ DETAILS: dict[str, str] = {
     "This would take about {seconds} s, and {budget} s are allowed; a cheaper query is in `cheaper`.": (
         "Isto levaria cerca de {seconds} s, e são permitidos {budget} s; uma consulta mais leve está em `cheaper`."
     ),
+    "The process that answers heavy questions has ended; ask again in a moment.": (
+        "O processo que responde às consultas pesadas terminou; consulte de novo em instantes."
+    ),
     "Too many questions wait already; ask again in a few seconds.": (
         "Já há consultas demais na fila; tente de novo em alguns segundos."
     ),

@@ -3,14 +3,16 @@
 All that one request asks for comes from one snapshot and counts towards one budget.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+import pickle
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
 from app.core.copy import Connection
+from app.core.db import Database
 from app.readings.engine import answer, costs, outline, sliding
 from app.readings.engine.costs import Estimate
 from app.readings.engine.outline import Overview
@@ -102,8 +104,23 @@ async def _in_turn(
     found = await series.database.at_once(workspace_id, short)
     if found is not None:
         return found[0]
-    async with series.turn(), series.database.snapshot(workspace_id) as connection:
-        return await work(connection, await look(connection))
+    async with series.turn():
+        made = await series.apart.whole(_Long(workspace_id, look, work))
+    result: T = pickle.loads(made)  # noqa: S301 - of our own process
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Long(Generic[Look, T]):
+    """What takes long, for a process of its own; the result is pickled."""
+
+    workspace_id: int
+    look: Callable[[Connection], Awaitable[Look]]
+    work: Callable[[Connection, Look], Awaitable[T]]
+
+    async def parts(self, database: Database) -> AsyncGenerator[bytes]:
+        async with database.snapshot(self.workspace_id) as connection:
+            yield pickle.dumps(await self.work(connection, await self.look(connection)))
 
 
 async def _look(asked: Sequence[Sliding], budget: int, connection: Connection) -> Seen:

@@ -14,6 +14,7 @@ from functools import partial
 
 from app.auth.principals import Principal
 from app.core import crowding, metrics
+from app.core.apart import Apart
 from app.core.clock import format_microseconds, now
 from app.core.copy import Connection
 from app.core.db import Database, ReadSession, WriteSession
@@ -22,16 +23,14 @@ from app.core.redis import Cache
 from app.readings import asking, budgets, queries
 from app.readings.aggregates.ranks import TooManyValues
 from app.readings.asking import Asked
-from app.readings.engine import answer, outline
+from app.readings.engine import answer, costs, outline
 from app.readings.engine.costs import Estimate
-from app.readings.engine.loading import in_thread
 from app.readings.engine.outline import Overview
-from app.readings.engine.question import Piece, Question
 from app.readings.questions import DataQuery
 from app.readings.spill import Spill
 from app.readings.timing import timed
 from app.readings.writers import FORMATS
-from app.readings.written import whole, writer
+from app.readings.written import Answer, whole
 
 CACHE_MARGIN = timedelta(minutes=10)
 CACHE_SECONDS = 3600
@@ -60,8 +59,9 @@ class Reply:
 class Series:
     """The query engine of one process: its database, its cache, and how many heavy queries run at once."""
 
-    def __init__(self, database: Database, cache: Cache, slow_seconds: float = 0.0) -> None:
-        """`slow_seconds`: queries that take longer are logged; 0: none."""
+    def __init__(self, database: Database, cache: Cache, apart: Apart, slow_seconds: float = 0.0) -> None:
+        """`apart` computes what is heavy; `slow_seconds`: queries that take longer are logged, 0: none."""
+        self.apart = apart
         self.slow_seconds = slow_seconds
         self.database = database
         self._cache = cache
@@ -77,20 +77,9 @@ class Series:
         return Asking(self, principal.workspace_id, query, asked, key)
 
     @asynccontextmanager
-    async def open(
-        self, workspace_id: int, question: Question, *, heavy: bool
-    ) -> AsyncIterator[tuple[Connection, Overview]]:
-        """A snapshot and what it holds; of a heavy query once it is its turn. Raises: Busy."""
-        async with self.turn() if heavy else nullcontext(), self.database.snapshot(workspace_id) as connection:
-            yield connection, await outline.overview(connection, question)
-
-    @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """Wait until it is the caller's turn among what is heavy. Raises: Busy."""
-        if self._waiting >= HEAVY_WAITING:
-            # To know that it is heavy cost some 20 ms of CPU; its place stays taken, or all cores would do just that.
-            await asyncio.sleep(REFUSED_SECONDS)
-            raise crowding.Busy
+        await self.check_line()
         crowding.leave()
         self._waiting += 1
         metrics.QUERIES_WAITING.inc()
@@ -103,6 +92,13 @@ class Series:
             yield
         finally:
             self._heavy.release()
+
+    async def check_line(self) -> None:
+        """Of what is heavy, or may be: refuse it where too many wait already. Raises: Busy."""
+        if self._waiting >= HEAVY_WAITING:
+            # Its place in the crowd stays taken, or all cores would do nothing but refuse.
+            await asyncio.sleep(REFUSED_SECONDS)
+            raise crowding.Busy
 
     def finish(self, task: asyncio.Task[None]) -> None:
         """Let a task whose answer is out end by itself."""
@@ -159,7 +155,7 @@ class Asking:
             return await self._page(found, form)
         pieces = self._streamed(found, form)
         # The first piece is there before the status goes out: a database that is away is a 503, no broken 200.
-        first = await anext(pieces)
+        first = await anext(pieces, b"")
         return Reply(media_type, _chain(first, pieces))
 
     async def _look(self, budget: int, connection: Connection) -> tuple[Overview, Estimate]:
@@ -181,13 +177,16 @@ class Asking:
                 return await whole(pieces, self.asked, self.query, form)
 
         with timed(question, self.series.slow_seconds) as timing, _refusing():
+            if costs.at_most(question) > HEAVY_SECONDS:
+                # Looking at what there is costs some 20 ms of CPU.
+                await self.series.check_line()
             found = await self.series.database.at_once(self.workspace_id, written)
         return found if isinstance(found, Estimate) else await self._kept_reply(*found, form)
 
     async def _page(self, cost: Estimate, form: str) -> Reply:
-        async with self._pieces(cost) as (pieces, _):
-            body, cursor = await whole(pieces, self.asked, self.query, form)
-        return await self._kept_reply(body, cursor, form)
+        async with aclosing(self._parts(cost, form)) as parts:
+            cursor, _, body = b"".join([part async for part in parts]).partition(b"\n")
+        return await self._kept_reply(body, cursor.decode(), form)
 
     async def _kept_reply(self, body: bytes, cursor: str, form: str) -> Reply:
         await self._keep([cursor.encode(), b"\n", body])
@@ -210,34 +209,29 @@ class Asking:
     async def _produce(self, spill: Spill, cost: Estimate, form: str) -> None:
         """Write the answer as fast as it is found, whatever the client's speed."""
         kept: list[bytes] | None = [b"\n"] if self.key else None
+        if answer.may_fail(self.asked.question, cost.readings):
+            spill.hold()
         try:
-            writing = writer(self.asked.question, form)
-            async with self._pieces(cost) as (pieces, may_fail):
-                if may_fail:
-                    spill.hold()
-                async for piece in pieces:
-                    written = await in_thread(lambda piece=piece: writing.write(piece))  # type: ignore[misc]
-                    kept = _kept(kept, written)
-                    await spill.put(written)
-                end = writing.end()
-                await spill.put(end)
-                await self._keep(_kept(kept, end))
-                # The answer is whole; the client need not wait until the snapshot is given back.
-                spill.end()
+            async with aclosing(self._parts(cost, form)) as parts:
+                async for part in parts:
+                    kept = _kept(kept, part)
+                    await spill.put(part)
+            await self._keep(kept)
+            spill.end()
         except Exception as error:
             spill.end(error)
 
-    @asynccontextmanager
-    async def _pieces(self, cost: Estimate) -> AsyncIterator[tuple[AsyncGenerator[Piece], bool]]:
-        """The rows, and whether it may turn out that there are none because of too many values."""
-        question = self.asked.question
-        with timed(question, self.series.slow_seconds) as timing:
-            heavy = cost.seconds > HEAVY_SECONDS
-            async with self.series.open(self.workspace_id, question, heavy=heavy) as (connection, seen):
+    async def _parts(self, cost: Estimate, form: str) -> AsyncGenerator[bytes]:
+        """The answer's bytes, made here or, of a heavy question when it is its turn, in a process of its own."""
+        work = Answer(self.workspace_id, self.asked, self.query, form)
+        heavy = cost.seconds > HEAVY_SECONDS
+        with timed(self.asked.question, self.series.slow_seconds) as timing, _refusing():
+            async with self.series.turn() if heavy else nullcontext():
                 timing.expect(cost)
-                with _refusing():
-                    async with aclosing(answer.pieces(connection, question, seen)) as pieces:
-                        yield pieces, answer.may_fail(question, seen)
+                made = self.series.apart.run(work) if heavy else work.parts(self.series.database)
+                async with aclosing(made) as parts:
+                    async for part in parts:
+                        yield part
 
     async def _keep(self, parts: Sequence[bytes] | None) -> None:
         if self.key and parts is not None and sum(map(len, parts)) <= MAX_CACHED_BYTES:

@@ -1,17 +1,22 @@
-"""Bytes on their way to a client that may be slow, so that nobody waits for it with a connection in hand.
+"""Bytes on their way to a client that may be slow, so that nobody waits for it for long with a connection in hand.
 
-The first of them wait in memory, more of them in a temporary file.
+The first of them wait in memory. A client that reads them is waited for a while; a slower one gets more from a
+temporary file, which takes the disk that readings are committed to.
 """
 
 import asyncio
 import os
 import tempfile
+import time
 from collections import deque
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import IO
 
 # What a client of usual speed leaves waiting.
 MAX_MEMORY = 4 * 2**20
+# So long the writer waits in all, before the file is begun.
+PATIENCE_SECONDS = 5.0
 # Past this the writer waits after all: the disk belongs to the databases. The file is written round and round, so that
 # it grows no larger, however long the answer.
 MAX_FILE = 2 * 2**30
@@ -24,6 +29,7 @@ class Spill:
     def __init__(self) -> None:
         self._parts: deque[bytes] = deque()
         self._in_memory = 0
+        self._patience = PATIENCE_SECONDS
         self._file: IO[bytes] | None = None
         self._written = self._read = 0
         self._changed = asyncio.Event()
@@ -36,17 +42,28 @@ class Spill:
         self._held = True
 
     async def put(self, data: bytes) -> None:
-        """Add bytes; waits only while the file is full."""
-        if self._file is None and self._in_memory + len(data) <= MAX_MEMORY:
-            self._parts.append(data)
-            self._in_memory += len(data)
-            self._changed.set()
-            return
+        """Add bytes; waits a while for the client, and for as long as the file is full."""
         for start in range(0, len(data), _READ):
-            part = memoryview(data)[start : start + _READ]
-            await self._until_there_is_room(len(part))
-            await asyncio.to_thread(self._append, part)
+            part = data[start : start + _READ]
+            if self._file is None and await self._fits(len(part)):
+                self._parts.append(part)
+                self._in_memory += len(part)
+            else:
+                await self._until_there_is_room(len(part))
+                await asyncio.to_thread(self._append, memoryview(part))
             self._changed.set()
+
+    async def _fits(self, size: int) -> bool:
+        """Whether memory takes it, once the client has read what is there."""
+        while self._in_memory + size > MAX_MEMORY and self._parts:
+            if self._held or self._patience <= 0:
+                return False
+            begun = time.monotonic()
+            self._drained.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._drained.wait(), self._patience)
+            self._patience -= time.monotonic() - begun
+        return self._in_memory + size <= MAX_MEMORY
 
     async def _until_there_is_room(self, size: int) -> None:
         while self._written - self._read + size > MAX_FILE:
@@ -77,6 +94,7 @@ class Spill:
             elif self._parts:
                 part = self._parts.popleft()
                 self._in_memory -= len(part)
+                self._drained.set()
                 yield part
             elif self._read < self._written:
                 yield await asyncio.to_thread(self._next)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import time
 
 import pytest
 
@@ -17,6 +18,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spill, "MAX_MEMORY", 100)
     monkeypatch.setattr(spill, "MAX_FILE", MAX_FILE)
     monkeypatch.setattr(spill, "_READ", 500)
+    monkeypatch.setattr(spill, "PATIENCE_SECONDS", 0.0)
 
 
 async def through(written: list[bytes], pause: int) -> tuple[bytes, int]:
@@ -64,6 +66,34 @@ async def test_a_failure_comes_behind_what_was_written_before_it() -> None:
     assert await anext(parts) + await anext(parts) == b"x" * 1000
     with pytest.raises(RuntimeError, match="went away"):
         await anext(parts)
+    queue.close()
+
+
+async def test_a_client_that_reads_is_waited_for_and_the_disk_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spill, "PATIENCE_SECONDS", 30.0)
+    written = [bytes([number]) * 90 for number in range(100)]
+    assert await through(written, 3) == (b"".join(written), 0)
+
+
+async def test_a_client_that_does_not_read_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spill, "PATIENCE_SECONDS", 0.2)
+    queue, begun = Spill(), time.monotonic()
+    for number in range(20):
+        await asyncio.wait_for(queue.put(bytes([number]) * 90), 5)
+    assert 0.2 <= time.monotonic() - begun < 1.0
+    queue.end()
+    assert b"".join([part async for part in queue.read()]) == b"".join(bytes([number]) * 90 for number in range(20))
+    queue.close()
+
+
+async def test_nobody_waits_for_a_client_that_is_given_nothing_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spill, "PATIENCE_SECONDS", 30.0)
+    queue = Spill()
+    queue.hold()
+    for _ in range(3):
+        await asyncio.wait_for(queue.put(b"x" * 90), 5)
+    queue.end()
+    assert b"".join([part async for part in queue.read()]) == b"x" * 270
     queue.close()
 
 

@@ -41,9 +41,9 @@ def held(question: Question) -> bool:
     return bool(question.functions) and (question.fill != "none" or (question.descending and follows))
 
 
-def may_fail(question: Question, seen: Overview) -> bool:
-    """Whether the answer may turn out impossible when parts of it are known already: TooManyValues."""
-    return bool(needs(question.functions).fractions) and seen.readings > MAX_DIFFERENT
+def may_fail(question: Question, readings: int) -> bool:
+    """Whether the answer of so many readings may turn out impossible when parts of it are known: TooManyValues."""
+    return bool(needs(question.functions).fractions) and readings > MAX_DIFFERENT
 
 
 def _span(question: Question, seen: Overview) -> tuple[int, int]:
