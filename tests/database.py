@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 import psycopg
 import pytest
@@ -22,8 +23,8 @@ async def database(system: System) -> AsyncIterator[Database]:
     await opened.close()
 
 
-@pytest.fixture
-def empty_database(system: System) -> Iterator[str]:
+@contextmanager
+def beside(system: System) -> Iterator[str]:
     """A database beside the system's, without a schema."""
     name = f"beside_{os.getpid()}_{time.monotonic_ns()}"
     password = (system.data_dir / "postgres" / "password").read_text().strip()
@@ -33,6 +34,13 @@ def empty_database(system: System) -> Iterator[str]:
     yield url.set(database=name).render_as_string(hide_password=False)
     with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as admin:
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def empty_database(system: System) -> Iterator[str]:
+    """Such a database."""
+    with beside(system) as url:
+        yield url
 
 
 @pytest.fixture

@@ -126,7 +126,7 @@ async def _regroup(connection: Connection, watch: Watch, clock: Clock) -> None:
     watch.scope_changes = watch.scopes.changes
     reading = [followed.servers for followed in watch.rules.values() if followed.rule.quantities]
     watch.servers = np.unique(np.concatenate(reading or [np.empty(0, np.int64)]))
-    watch.recheck.regroup(watch.servers, watch.seen(), await recent.horizon(connection))
+    watch.recheck.regroup(watch.servers, watch.seen(), await recent.horizon(connection, watch.servers))
     await rechecking.find_unread(connection, watch.recheck, watch.servers, watch.seen(), clock.now)
 
 

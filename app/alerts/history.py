@@ -12,6 +12,8 @@ from app.alerts.conditions import NEVER, PENDING, Batch, HourlyValues, Rule, Sta
 from app.alerts.conditions.batch import Bool, Int
 from app.core.clock import from_microseconds
 from app.core.copy import Connection
+from app.core.nature import is_spread
+from app.readings import spread_queries
 from app.readings.engine import answer, outline
 from app.readings.engine.decoding import ServerRows
 from app.readings.engine.loading import load
@@ -99,15 +101,19 @@ async def expect(connection: Connection, rule: Rule, states: States, servers: In
 async def sent(connection: Connection, servers: Int, quantity: str, number: int, before: Int) -> Bool:
     """Which of these servers had sent the quantity before these instants (s,)."""
     values = {"servers": servers.tolist(), "before": before.tolist(), "number": number}
-    rows = await (await connection.execute(_sent(quantity), values)).fetchall()
+    present = _present(quantity)
+    statement = spread_queries.has_sent(present) if is_spread(connection) else _sent(present)
+    rows = await (await connection.execute(statement, values)).fetchall()
     return np.isin(servers, np.array([row[0] for row in rows], np.int64))
 
 
-def _sent(quantity: str) -> sql.Composed:
-    known = quantity in NAMES
-    present = (
-        sql.SQL("{} IS NOT NULL").format(sql.Identifier(quantity)) if known else sql.SQL("extra ? {}").format(quantity)
-    )
+def _present(quantity: str) -> sql.Composed:
+    if quantity in NAMES:
+        return sql.SQL("{} IS NOT NULL").format(sql.Identifier(quantity))
+    return sql.SQL("extra ? {}").format(quantity)
+
+
+def _sent(present: sql.Composed) -> sql.Composed:
     return sql.SQL("""
         SELECT server_id FROM unnest(%(servers)s::int[], %(before)s::int8[]) AS wanted (server_id, before)
         WHERE EXISTS (SELECT FROM segment_column AS stored

@@ -65,14 +65,14 @@ class Recheck:
     seen: Int = field(default_factory=_none)
     horizon: Int = field(default_factory=_none)
 
-    def regroup(self, servers: Int, seen: Int, horizon: int) -> None:
+    def regroup(self, servers: Int, seen: Int, horizon: Int) -> None:
         """The servers are others; of those that stay everything is known still."""
         at = np.searchsorted(servers, self.servers)
         stays = (
             (at < len(servers)) & (servers[np.minimum(at, len(servers) - 1)] == self.servers) if len(servers) else []
         )
         known = np.flatnonzero(stays)
-        fresh = (seen.copy(), np.zeros(len(servers), np.int64), seen.copy(), np.full(len(servers), horizon))
+        fresh = (seen.copy(), np.zeros(len(servers), np.int64), seen.copy(), horizon.copy())
         for new, old in zip(fresh, (self.newest, self.count, self.seen, self.horizon), strict=True):
             new[at[known]] = old[known]
         self.servers = servers
@@ -85,7 +85,7 @@ class Recheck:
         np.add.at(self.count, at[new], 1)
         np.maximum.at(self.newest, at[new], rows.ts[new])
 
-    def took_turn(self, part: slice, horizon: int) -> None:
+    def took_turn(self, part: slice, horizon: Int) -> None:
         self.seen[part], self.horizon[part], self.count[part] = self.newest[part], horizon, 0
 
 
@@ -105,7 +105,7 @@ async def recheck(
     part = slice(state.turn, None, PARTS)
     if not len(state.servers[part]):
         return found
-    horizon = await recent.horizon(connection)
+    horizon = await recent.horizon(connection, state.servers[part])
     await find_unread(connection, state, state.servers[part], seen[part], now)
     found += await _again(connection, database, rules, await _late(connection, state, part))
     state.took_turn(part, horizon)
@@ -115,9 +115,8 @@ async def recheck(
 async def _late(connection: Connection, state: Recheck, part: slice) -> dict[int, int]:
     """Servers with late readings, and the earliest instant that one may have."""
     servers, seen, count = state.servers[part], state.seen[part], state.count[part]
-    oldest = int(state.horizon[part].min())
     late = {}
-    found = await recent.late(connection, servers, seen - LATE, seen, state.newest[part], oldest)
+    found = await recent.late(connection, servers, seen - LATE, seen, state.newest[part], state.horizon[part])
     for server, earliest, there in zip(*(column.tolist() for column in found), strict=True):
         at = int(np.searchsorted(servers, server))
         if earliest >= 0 or there > count[at]:

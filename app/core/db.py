@@ -21,9 +21,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, c
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session, SessionTransaction
 from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
-from app.core import metrics
+from app.core import metrics, nature
 from app.core.database_address import CONNECT_TIMEOUT_SECONDS, configured_url
 from app.core.direct import DirectConnection, Threads, finish
+from app.core.nature import Nature
 from app.core.settings import Settings
 from app.core.slow import Slow
 
@@ -32,7 +33,8 @@ Role = Literal["sentinela_reader", "sentinela_writer"]
 
 # A statement that runs longer holds a snapshot that autovacuum waits for; a lock waited for longer is a stuck peer.
 CONNECTION_OPTIONS = (
-    "-c timezone=UTC -c statement_timeout=60s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
+    "-c timezone=UTC -c statement_timeout=60s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s "
+    + nature.ONE_STATE_A_NODE
 )
 # psycopg prepares a statement after so many runs; the routes' statements are few and hot.
 PREPARE_AFTER = 3
@@ -66,14 +68,6 @@ _ENTER = text(
 )
 # What is asked of a time or of a fleet is planned with its bounds; what writes goes by key.
 _PLANS: dict[Role, str] = {"sentinela_reader": "force_custom_plan", "sentinela_writer": "auto"}
-# PostgreSQL 16 tells being a member from being allowed to SET ROLE; 15 knows only the first.
-_HAS_ROLES = """
-    SELECT count(*) = 2 FROM pg_roles
-    WHERE rolname IN ('sentinela_reader', 'sentinela_writer') AND has_table_privilege(oid, 'reading', 'SELECT')
-      AND CASE WHEN current_setting('server_version_num')::int >= 160000 THEN pg_has_role(current_user, oid, 'SET')
-               ELSE pg_has_role(current_user, oid, 'MEMBER') END
-      AND (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = 'reading'::regclass) = 'sentinela_writer'
-"""
 
 
 class Table(MappedAsDataclass, DeclarativeBase, kw_only=True):
@@ -107,7 +101,7 @@ class Database:
         if connections is None:
             _count_connections(self.engine.sync_engine.pool)
             metrics.POOL_SIZE.set(settings.database_pool_size + DIRECT_THREADS)
-        self._has_roles: bool | None = None
+        self._nature: Nature | None = None
 
     @asynccontextmanager
     async def read(self, workspace_id: int) -> AsyncIterator[ReadSession]:
@@ -121,14 +115,14 @@ class Database:
     @asynccontextmanager
     async def snapshot(self, workspace_id: int) -> AsyncIterator["psycopg.AsyncConnection[Any]"]:
         """One state of the database, for several statements of psycopg itself; a workspace's rows, only to read."""
-        role = "sentinela_reader" if await self.has_roles() else "none"
-        begin = _BEGIN.format(role=role, workspace=int(workspace_id))
+        own, begin = await self.nature(), await self._begin(workspace_id)
         async with self.engine.connect() as pooled:
             connection: Any = (await pooled.get_raw_connection()).driver_connection
             failed = True
             try:
                 await connection.set_autocommit(True)
                 await connection.execute(begin)
+                own.mark(connection)
                 yield connection
                 failed = False
             finally:
@@ -140,9 +134,8 @@ class Database:
         """What `work` makes of one state of the database, as `snapshot` has it, in a thread (see `core.direct`): for
         what is over in a fraction of a second and awaits the connection alone.
         """
-        role = "sentinela_reader" if await self.has_roles() else "none"
-        begin = _BEGIN.format(role=role, workspace=int(workspace_id))
-        return await self._threads.run(partial(_at_once, self._direct, begin, work))
+        own, begin = await self.nature(), await self._begin(workspace_id)
+        return await self._threads.run(partial(_at_once, self._direct, begin, own, work))
 
     @asynccontextmanager
     async def write(self, workspace_id: int | None = None) -> AsyncIterator[WriteSession]:
@@ -156,16 +149,17 @@ class Database:
         """A connection of its own for COPY, outside the pool, in the writer's role."""
         url = make_url(self._url).set(drivername="postgresql").render_as_string(hide_password=False)
         connection = await psycopg.AsyncConnection.connect(url, autocommit=True, **self._connect_args())
-        if await self.has_roles():
+        own = await self.nature()
+        if own.has_roles:
             await connection.execute("SET ROLE sentinela_writer")
+        own.mark(connection)
         return connection
 
-    async def has_roles(self) -> bool:
-        """Whether the migrations could create the two roles; asked once a process."""
-        if self._has_roles is None:
-            async with self.engine.connect() as connection:
-                self._has_roles = bool(await connection.scalar(text(_HAS_ROLES)))
-        return self._has_roles
+    async def nature(self) -> Nature:
+        """What kind of database it is; asked once a process."""
+        if self._nature is None:
+            self._nature = await nature.ask(self.engine)
+        return self._nature
 
     async def close(self) -> None:
         """Close every pooled connection."""
@@ -192,6 +186,10 @@ class Database:
         _count_connections(engine.pool)
         return engine
 
+    async def _begin(self, workspace_id: int) -> str:
+        role = "sentinela_reader" if (await self.nature()).has_roles else "none"
+        return _BEGIN.format(role=role, workspace=int(workspace_id))
+
     def _connect_args(self) -> dict[str, Any]:
         return {
             "options": CONNECTION_OPTIONS,
@@ -202,7 +200,8 @@ class Database:
         }
 
     async def _enter(self, session: AsyncSession, role: Role, workspace_id: int | None) -> None:
-        session.info["role"] = role if await self.has_roles() else "none"
+        session.info["nature"] = own = await self.nature()
+        session.info["role"] = role if own.has_roles else "none"
         session.info["timeout"] = STATEMENT_TIMEOUTS[role]
         session.info["plans"] = _PLANS[role]
         session.info["workspace"] = "" if workspace_id is None else str(workspace_id)
@@ -219,13 +218,17 @@ async def _leave(pooled: AsyncConnection, connection: "psycopg.AsyncConnection[A
             raise
 
 
-def _at_once(engine: Engine, begin: str, work: "Callable[[psycopg.AsyncConnection[Any]], Coroutine[Any, Any, T]]") -> T:
+def _at_once(
+    engine: Engine, begin: str, own: Nature, work: "Callable[[psycopg.AsyncConnection[Any]], Coroutine[Any, Any, T]]"
+) -> T:
     pooled = engine.raw_connection()
     try:
         connection = cast("psycopg.Connection[Any]", pooled.driver_connection)
         connection.execute(begin.encode())
+        direct = DirectConnection(connection)
+        own.mark(direct)
         # It has what `work` uses of the other kind.
-        made = finish(work(cast("psycopg.AsyncConnection[Any]", DirectConnection(connection))))
+        made = finish(work(cast("psycopg.AsyncConnection[Any]", direct)))
         connection.commit()
         return made
     finally:
@@ -245,6 +248,8 @@ async def driver_of(session: WriteSession) -> "psycopg.AsyncConnection[Any]":
     connection: psycopg.AsyncConnection[Any] | None = raw.driver_connection
     if connection is None:
         raise psycopg.OperationalError("the session's connection is closed")
+    own: Nature = session.info["nature"]
+    own.mark(connection)
     return connection
 
 

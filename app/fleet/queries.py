@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ARRAY, Integer, Select, and_, bindparam, func, literal, select, true
+from sqlalchemy import ARRAY, Integer, Select, and_, any_, bindparam, func, literal, select, true
 
 from app.core.paging import Asked
 from app.presence.tables import ServerActivity
 from app.readings.quantities import NAMES
-from app.readings.tables import HotReading
+from app.readings.tables import HotReading, ServerQuantity
 from app.servers.tables import Server
 
 _VALUES = (*(getattr(HotReading, name) for name in NAMES), HotReading.extra)
@@ -37,12 +37,17 @@ def clock() -> Select[Any]:
     return select(func.clock_timestamp())
 
 
-def samples(server_ids: Sequence[int], start: datetime, step: timedelta, count: int) -> Select[Any]:
-    """The first reading of each of `count` intervals of each server: server_id, number of the interval, values."""
-    asked = _asked(server_ids)
-    number = func.generate_series(0, count - 1).table_valued("number", name="interval_of").render_derived()
-    begins: Any = bindparam("start", start) + bindparam("step", step) * number.c.number
-    ends: Any = bindparam("start", start) + bindparam("step", step) * (number.c.number + 1)
+def samples(
+    server_ids: Sequence[int], start: datetime, step: timedelta, count: int, *, spread: bool = False
+) -> Select[Any]:
+    """The first reading of each of `count` intervals of each server: server_id, number of the interval, values.
+
+    `spread`: for tables that Citus spreads (see `readings.spread_queries`).
+    """
+    asked = (_of_tables if spread else _of_arrays)(server_ids, count)
+    span = bindparam("step", step)
+    begins: Any = bindparam("start", start) + span.op("*", precedence=8)(asked.c.number)
+    ends: Any = begins + span
     found = (
         select(*_VALUES)
         .where(and_(HotReading.server_id == asked.c.server_id, HotReading.ts >= begins, HotReading.ts < ends))
@@ -50,10 +55,22 @@ def samples(server_ids: Sequence[int], start: datetime, step: timedelta, count: 
         .limit(1)
         .lateral("sample")
     )
-    columns = select(asked.c.server_id, number.c.number, *found.c)
-    return columns.select_from(asked.join(number, true()).join(found, true()))
+    return select(asked.c.server_id, asked.c.number, *found.c).select_from(asked.join(found, true()))
 
 
-def _asked(server_ids: Sequence[int]) -> Any:
+def _of_arrays(server_ids: Sequence[int], count: int) -> Any:
+    """Each server with the number of each interval."""
     array = literal(list(server_ids), ARRAY(Integer))
-    return func.unnest(array).table_valued("server_id", name="asked").render_derived()
+    asked, number = func.unnest(array).table_valued("server_id").render_derived(), _numbers(count)
+    return select(asked.c.server_id, number.c.number).select_from(asked.join(number, true())).subquery("asked")
+
+
+def _of_tables(server_ids: Sequence[int], count: int) -> Any:
+    number, array = _numbers(count), literal(list(server_ids), ARRAY(Integer))
+    every = select(ServerQuantity.server_id, number.c.number).join(number, true())
+    each = every.where(ServerQuantity.server_id == any_(array))
+    return each.group_by(ServerQuantity.server_id, number.c.number).subquery("asked")
+
+
+def _numbers(count: int) -> Any:
+    return func.generate_series(0, count - 1).table_valued("number", name="interval_of").render_derived()

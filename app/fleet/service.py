@@ -30,7 +30,8 @@ async def fleet(
         rows = (await session.execute(queries.servers(workspace_id, asked))).all()
         page = asked.cut(rows, lambda row: (row.Server.name,))
         numbers = [row.Server.server_id for row in page.items]
-        sparklines = await _sparklines(session, numbers, now)
+        spread = (await database.nature()).is_spread
+        sparklines = await _sparklines(session, numbers, now, spread=spread)
     newest = await _newest(database, workspace_id, numbers)
 
     def read(row: Any) -> FleetServer:
@@ -74,13 +75,13 @@ async def _newest(database: Database, workspace_id: int, numbers: list[int]) -> 
         return await latest.newest(connection, numbers, quantities)
 
 
-async def _sparklines(session: ReadSession, numbers: Sequence[int], now: datetime) -> dict[int, Any]:
+async def _sparklines(session: ReadSession, numbers: Sequence[int], now: datetime, *, spread: bool) -> dict[int, Any]:
     step = SPARKLINE_STEP.total_seconds()
     # Whole steps since 1970, so that the same readings stand for an interval however often one asks.
     end = (now.timestamp() // step + 1) * step
     start = datetime.fromtimestamp(end - step * SPARKLINE_POINTS, now.tzinfo)
     lines: dict[int, dict[str, list[float | None]]] = defaultdict(dict)
-    rows = await session.execute(queries.samples(numbers, start, SPARKLINE_STEP, SPARKLINE_POINTS))
+    rows = await session.execute(queries.samples(numbers, start, SPARKLINE_STEP, SPARKLINE_POINTS, spread=spread))
     for server_id, interval, *columns in rows:
         for name, value in _values(columns).items():
             lines[server_id].setdefault(name, [None] * SPARKLINE_POINTS)[interval] = value

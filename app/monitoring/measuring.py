@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from app.core import metrics
 from app.core.copy import Connection, WriterConnection
 from app.core.db import UNAVAILABLE, Database
+from app.core.nature import is_spread
 from app.core.queue import HELD_KEY, KEY_PREFIX, QUEUES, SENT_AT
 from app.core.redis_address import broker_url
 from app.core.redis_forms import close_client, open_client
@@ -76,8 +77,9 @@ async def _rows(connection: Connection, statement: LiteralString) -> list[tuple[
 
 
 async def _measure_tables(connection: Connection) -> None:
+    tables = queries.TABLES_OF_NODES if is_spread(connection) else queries.TABLES
     rows: Mapping[str, int] = {}
-    for table, size, live in await _rows(connection, queries.TABLES):
+    for table, size, live in await _rows(connection, tables):
         metrics.STORAGE_BYTES.labels(table).set(size)
         rows = {**rows, table: live}
     metrics.HOT_READINGS.set(rows.get("reading", 0))

@@ -28,19 +28,28 @@ def _delete(table: str, old: str) -> TextClause:
     """)  # noqa: S608 - of constants
 
 
-_DELETES = [
-    _delete("presence_interval", "started_at < :before AND ended_at < :before"),
-    _delete("server_arrivals", "hour < CAST(floor(extract(epoch FROM CAST(:before AS timestamptz)) / 3600) AS int)"),
-    # A handful a year.
-    text("""
-        DELETE FROM platform_outage WHERE ctid = ANY(ARRAY(
-            SELECT ctid FROM platform_outage WHERE ended_at < :before LIMIT :size))
-        RETURNING 1
-    """),
-]
+def _delete_all(table: str, old: str) -> TextClause:
+    """What is old, at once: Citus deletes neither by `ctid` nor so many. It may be more than a slice."""
+    return text(f"DELETE FROM {table} WHERE {old} RETURNING 1")  # noqa: S608 - of constants
+
+
+_OLD = {
+    "presence_interval": "started_at < :before AND ended_at < :before",
+    "server_arrivals": "hour < CAST(floor(extract(epoch FROM CAST(:before AS timestamptz)) / 3600) AS int)",
+}
+# A handful a year.
+_DELETE_OUTAGES = text("""
+    DELETE FROM platform_outage WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM platform_outage WHERE ended_at < :before LIMIT :size))
+    RETURNING 1
+""")
+_DELETES = [*(_delete(table, old) for table, old in _OLD.items()), _DELETE_OUTAGES]
+# For tables that Citus spreads.
+_DELETES_OF_NODES = [*(_delete_all(table, old) for table, old in _OLD.items()), _DELETE_OUTAGES]
 
 
 async def purge(database: Database, settings: Settings, slice_size: int = 10_000) -> int:
     """Delete what ended more than PRESENCE_RETENTION_DAYS ago; how many rows."""
     days = settings.presence_retention_days
-    return sum([await slices.delete_older(database, delete, days, slice_size) for delete in _DELETES])
+    deletes = _DELETES_OF_NODES if (await database.nature()).is_spread else _DELETES
+    return sum([await slices.delete_older(database, delete, days, slice_size) for delete in deletes])

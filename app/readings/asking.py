@@ -14,7 +14,8 @@ from app.core.clock import now, to_microseconds
 from app.core.copy import Connection
 from app.core.db import Database
 from app.core.errors import invalid_field
-from app.readings import calendar, reads
+from app.core.nature import is_spread
+from app.readings import calendar, reads, spread_queries
 from app.readings.aggregates import needs
 from app.readings.engine import answer, thinning
 from app.readings.engine.conditions import parse
@@ -71,7 +72,13 @@ def page_cursor(asked: Asked, query: DataQuery, ts: int, label: int) -> str:
 
 
 async def _named(connection: Connection, named: reads.Parameters) -> list[Any]:
-    return await (await connection.execute(reads.NAMED, named)).fetchall()
+    if not is_spread(connection):
+        return await (await connection.execute(reads.NAMED, named)).fetchall()
+    rows = await (await connection.execute(spread_queries.NAMED, named)).fetchall()
+    servers = [number for number, _, version, *_ in rows if version is not None]
+    versions = dict(await (await connection.execute(spread_queries.SELECT_VERSIONS, (servers,))).fetchall())
+    # A server and a quantity may have the same number.
+    return [row if row[2] is None else (*row[:2], versions.get(row[0], 0), *row[3:]) for row in rows]
 
 
 def _canonical(ulid: str) -> str:

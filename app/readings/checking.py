@@ -11,14 +11,14 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, LiteralString
 
 import structlog
 
 from app.core import metrics, stopping
 from app.core.clock import format_microseconds, from_microseconds
-from app.core.db import UNAVAILABLE, Database
+from app.core.db import UNAVAILABLE, Database, driver_of
 from app.readings import queries
+from app.readings.forms import forms
 from app.readings.rows import Reading
 from app.readings.segments import HOUR, decode_timestamps
 
@@ -101,12 +101,10 @@ class Checks:
     async def _versions(self, servers: Sequence[int]) -> dict[int, int]:
         if not servers:
             return {}
-        return dict(await self._rows(queries.SELECT_VERSIONS, {"servers": list(set(servers))}))
-
-    async def _rows(self, statement: LiteralString, values: dict[str, Any]) -> list[tuple[Any, ...]]:
         async with self._database.write() as session:
-            rows = await (await session.connection()).exec_driver_sql(statement, values)
-            return [tuple(row) for row in rows]
+            connection = await driver_of(session)
+            cursor = await connection.execute(queries.SELECT_VERSIONS, {"servers": list(set(servers))})
+            return dict(await cursor.fetchall())
 
     async def _seen(self, wanted: Sequence[Kept]) -> list[int | None]:
         """Of each the version under which it is stored; None where it is not, which is counted."""
@@ -115,7 +113,9 @@ class Checks:
             "instants": [from_microseconds(kept.ts) for kept in wanted],
             "hours": [kept.ts // HOUR for kept in wanted],
         }
-        rows = await self._rows(queries.SELECT_ACKNOWLEDGED, values)
+        async with self._database.write() as session:
+            connection = await driver_of(session)
+            rows = await (await connection.execute(forms(connection).acknowledged, values)).fetchall()
         found: list[int | None] = []
         for kept, (version, hot, timestamps) in zip(wanted, rows, strict=True):
             stored = hot or (timestamps is not None and await asyncio.to_thread(_holds, timestamps, kept.ts))

@@ -6,6 +6,7 @@ once more through a staging table with the merge of invariant W3.
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import numpy as np
 import psycopg
@@ -13,7 +14,8 @@ import psycopg
 from app.core import db
 from app.core.copy import Connection, WriterConnection, copy_in, copy_out
 from app.core.db import Database
-from app.readings import queries
+from app.core.nature import is_spread
+from app.readings import queries, spread_queries
 from app.readings.aside import aside
 from app.readings.merging import Merged, merge
 from app.readings.packing import pack_rows, unpack_keys_and_values
@@ -45,10 +47,10 @@ async def insert(writer: WriterConnection, packed: bytes, also: AlsoWrite | None
     """
     if also is None:
         async with writer.statement() as connection:
-            await copy_in(connection, queries.COPY_READINGS, packed)
+            await _copy_new(connection, packed)
         return
     async with writer.transaction() as connection:
-        await copy_in(connection, queries.COPY_READINGS, packed)
+        await _copy_new(connection, packed)
         await also(connection)
 
 
@@ -65,7 +67,7 @@ async def store(connection: Connection, rows: Rows, packed: bytes) -> Merged | N
     """Store a part of a batch, packed already, within the caller's transaction; None: every reading was new."""
     try:
         async with db.transaction(connection):
-            await copy_in(connection, queries.COPY_READINGS, packed)
+            await _copy_new(connection, packed)
         return None
     except psycopg.errors.UniqueViolation:
         return await _merge(connection, rows)
@@ -81,6 +83,17 @@ async def raise_history_versions(connection: Connection, server_ids: Sequence[in
     """Tell the query cache that the history of these servers, ascending, has changed."""
     if server_ids:
         await connection.execute(queries.RAISE_HISTORY_VERSIONS, (server_ids,))
+
+
+async def _copy_new(connection: Connection, packed: bytes) -> None:
+    """Raises: psycopg.errors.UniqueViolation."""
+    try:
+        await copy_in(connection, queries.COPY_READINGS, packed)
+    except psycopg.errors.InternalError_ as error:
+        # So Citus hands on whatever one of its nodes says of a COPY; the merge fails, too, where it is something else.
+        if not is_spread(connection):
+            raise
+        raise psycopg.errors.UniqueViolation(str(error)) from error
 
 
 async def _merge(connection: Connection, incoming: Rows) -> Merged:
@@ -108,10 +121,25 @@ async def _insert_new(connection: Connection, count: int) -> Rows:
         if not count:
             return EMPTY
         await connection.execute(queries.PLAN_BY_KEY)
-        stored = unpack_keys_and_values(await copy_out(connection, queries.COPY_STORED))
+        stored = await _lock_stored(connection)
         # One that was deleted between the two statements is new after all.
         if len(stored) == count:
             return await _with_extras(connection, stored)
+
+
+async def _lock_stored(connection: Connection) -> Rows:
+    """What is stored of the staged instants, kept to this transaction; in key order, without custom quantities."""
+    if not is_spread(connection):
+        return unpack_keys_and_values(await copy_out(connection, queries.COPY_STORED))
+    staged = await (await connection.execute(spread_queries.SELECT_STAGED)).fetchall()
+    found: list[tuple[Any, ...]] = []
+    async with connection.pipeline():
+        cursors = [await connection.execute(spread_queries.SELECT_STORED_OF_ONE, each) for each in staged]
+        for cursor in cursors:
+            found += await cursor.fetchall()
+    columns = np.array(found, np.float64).reshape(-1, 2 + len(NAMES)).T
+    server, ts = (np.array([row[place] for row in found], np.int64) for place in (0, 1))
+    return Rows(server, ts, dict(zip(NAMES, columns[2:], strict=True)))
 
 
 async def _with_extras(connection: Connection, stored: Rows) -> Rows:

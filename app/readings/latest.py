@@ -13,6 +13,7 @@ from app.core.clock import from_microseconds
 from app.core.copy import Connection
 from app.core.db import Database
 from app.readings import latest_queries as queries
+from app.readings.forms import forms
 from app.readings.quantities import ID_OF_NAME, NAMES, no_such_quantity
 from app.readings.segments import decode_timestamps, decode_values, start_of
 from app.servers.errors import NoSuchServer
@@ -87,7 +88,7 @@ async def asked_quantities(connection: Connection, workspace_id: int, sensor_typ
 async def newest(connection: Connection, server_ids: list[int], numbers: Mapping[str, int]) -> Values:
     """The newest value of each of these quantities, with its instant, of each server; silent ones have none."""
     found: Values = defaultdict(dict)
-    for server_id, ts, *known, extra in await _all(connection, queries.SELECT_NEWEST, server_ids):
+    for server_id, ts, *known, extra in await _all(connection, queries.newest(forms(connection).asked), server_ids):
         row = dict(zip(NAMES, known, strict=True)) | (extra or {})
         found[server_id] = {name: (ts, row[name]) for name in numbers if row.get(name) is not None}
     await _add_hot(connection, server_ids, numbers, found)
@@ -101,18 +102,20 @@ async def _add_hot(connection: Connection, server_ids: list[int], numbers: Mappi
     for server_id, name in await _all(connection, queries.SELECT_SENT, server_ids):
         if name in numbers and server_id in found and name not in found[server_id]:
             lacking[name].append(server_id)
+    asked = forms(connection).asked
     for name, lacked in lacking.items():
-        for server_id, ts, value in await _all(connection, queries.newest_with(name), lacked):
+        for server_id, ts, value in await _all(connection, queries.newest_with(name, asked), lacked):
             found[server_id][name] = (ts, value)
 
 
 async def _add_sealed(connection: Connection, server_ids: list[int], names: Mapping[int, str], found: Values) -> None:
     """Sealed values that are newer than the hot ones; at the same instant the hot one is."""
-    rows = await _all(connection, queries.SELECT_SEALED, server_ids)
+    wanted = {"servers": _text(server_ids), "numbers": _text(names)}
+    rows = await (await connection.execute(forms(connection).sealed, wanted)).fetchall()
     candidates = await asyncio.to_thread(_candidates, rows, names, found)
     if not candidates:
         return
-    ends = await _all(connection, queries.SELECT_ENDS, *_columns({(server, hour) for server, hour, _ in candidates}))
+    ends = await _all(connection, forms(connection).ends, *_columns({(server, hour) for server, hour, _ in candidates}))
     unclear = await asyncio.to_thread(_take_clear, candidates, ends, names, found)
     if unclear:
         cells = await _all(connection, queries.SELECT_CELLS, *_columns(unclear))
@@ -167,6 +170,9 @@ def _columns(rows: Iterable[tuple[int, ...]]) -> list[list[int]]:
 
 
 async def _all(connection: Connection, statement: Any, *arrays: list[int]) -> list[Any]:
-    # Texts: psycopg takes 15 ms to write an array of 10,000 numbers.
-    texts = ["{" + ",".join(map(str, array)) + "}" for array in arrays]
-    return await (await connection.execute(statement, texts)).fetchall()
+    return await (await connection.execute(statement, [_text(array) for array in arrays])).fetchall()
+
+
+def _text(numbers: Iterable[int]) -> str:
+    # psycopg takes 15 ms to write an array of 10,000 numbers.
+    return "{" + ",".join(map(str, numbers)) + "}"

@@ -14,11 +14,12 @@ SELECT_SERVERS: LiteralString = """
     WHERE workspace_id = %(workspace)s AND (%(ulids)s::text[] IS NULL OR server_ulid = ANY(%(ulids)s)) ORDER BY name
 """
 SELECT_CUSTOM: LiteralString = "SELECT name, quantity_id FROM quantity WHERE workspace_id = %s ORDER BY quantity_id"
+ASKED: LiteralString = "unnest(%s::int[]) AS wanted (server_id)"
 # Each server's newest hot reading.
-SELECT_NEWEST: LiteralString = """
+_NEWEST: LiteralString = """
     SELECT wanted.server_id, newest.ts, newest.temperature, newest.humidity, newest.voltage, newest.current,
            newest.extra
-    FROM unnest(%s::int[]) AS wanted (server_id) CROSS JOIN LATERAL (
+    FROM {} CROSS JOIN LATERAL (
         SELECT * FROM reading WHERE reading.server_id = wanted.server_id ORDER BY ts DESC LIMIT 1
     ) AS newest
 """
@@ -26,7 +27,7 @@ SELECT_SENT: LiteralString = "SELECT server_id, name FROM server_quantity WHERE 
 # From quantity to quantity that a server has, the newest hour that has it: as many descents as it has quantities.
 SELECT_SEALED: LiteralString = """
     SELECT wanted.server_id, found.quantity_id, found.hour, found.last, found.count
-    FROM unnest(%s::int[]) AS wanted (server_id) CROSS JOIN LATERAL (
+    FROM unnest(%(servers)s::int[]) AS wanted (server_id) CROSS JOIN LATERAL (
         WITH RECURSIVE newest AS (
             (SELECT quantity_id, hour, last, count FROM segment_column WHERE server_id = wanted.server_id
              ORDER BY quantity_id DESC, hour DESC LIMIT 1)
@@ -65,16 +66,21 @@ SELECT_ARRIVALS: LiteralString = """
 """
 
 
-def newest_with(name: str) -> sql.Composed:
-    """The newest hot value of a quantity of each of these servers."""
+def newest(asked: LiteralString) -> LiteralString:
+    """The newest hot reading of each of these servers; `asked` makes a table of them (see `forms`)."""
+    return _NEWEST.format(asked)
+
+
+def newest_with(name: str, asked: LiteralString) -> sql.Composed:
+    """The newest hot value of a quantity of each of these servers, likewise."""
     known = name in NAMES
     value = sql.Identifier(name) if known else sql.SQL("(extra ->> {})::float8").format(sql.Literal(name))
     present = sql.SQL("{} IS NOT NULL") if known else sql.SQL("extra ? {}")
     condition = present.format(sql.Identifier(name) if known else sql.Literal(name))
     return sql.SQL("""
         SELECT wanted.server_id, newest.ts, newest.value
-        FROM unnest(%s::int[]) AS wanted (server_id) CROSS JOIN LATERAL (
+        FROM {asked} CROSS JOIN LATERAL (
             SELECT ts, {value} AS value FROM reading WHERE reading.server_id = wanted.server_id AND {condition}
             ORDER BY ts DESC LIMIT 1
         ) AS newest
-    """).format(value=value, condition=condition)
+    """).format(asked=sql.SQL(asked), value=value, condition=condition)

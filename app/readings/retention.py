@@ -4,8 +4,8 @@ import structlog
 
 from app.core.copy import WriterConnection
 from app.core.db import Database
-from app.readings import segment_queries as queries
 from app.readings.deleting import Span, delete_readings
+from app.readings.forms import forms
 from app.readings.segments import start_of
 
 log = structlog.get_logger()
@@ -17,7 +17,7 @@ async def drop_expired(database: Database) -> int:
     dropped = 0
     try:
         async with writer.statement() as connection:
-            expired = await (await connection.execute(queries.SELECT_EXPIRED)).fetchall()
+            expired = await (await connection.execute(forms(connection).expired)).fetchall()
         for server_id, hour in expired:
             gone = await delete_readings(writer, server_id, Span(end=start_of(hour)))
             log.info("readings_expired", server_id=server_id, readings=gone)

@@ -16,6 +16,7 @@ from app.core.db import UNAVAILABLE, Database
 from app.readings import sealed
 from app.readings import segment_queries as queries
 from app.readings.cells import Cell, Cells, cells_of
+from app.readings.forms import forms
 
 # A slice is one transaction, and as long as it lasts a device that repeats one of its readings waits: 15 ms of CPU,
 # 30 ms and more on a machine with several times more work than cores. Half as many rows took as long there, for it is
@@ -110,7 +111,7 @@ async def _slices(writer: WriterConnection, before: datetime, passed: Mapping[in
     while True:
         parameters = {"before": before, "after": after, "servers": PAGE_SERVERS, **behind}
         async with writer.statement() as connection:
-            due = await (await connection.execute(queries.SELECT_DUE, parameters)).fetchall()
+            due = await (await connection.execute(forms(connection).due, parameters)).fetchall()
         if not due:
             return
         for cells in _cut(due):
@@ -178,5 +179,5 @@ async def _count_due(writer: WriterConnection, before: datetime) -> int:
 
 
 async def _oldest_due(connection: Connection, before: datetime) -> datetime | None:
-    row = await (await connection.execute(queries.SELECT_OLDEST_DUE, (before,))).fetchone()
+    row = await (await connection.execute(forms(connection).oldest_due, (before,))).fetchone()
     return row[0] if row else None

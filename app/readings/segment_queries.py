@@ -84,16 +84,9 @@ def take_hot(cells: Sequence[tuple[int, int, int]], custom: Sequence[str], most:
     """Delete hot rows and give them as columns in one row of bytes: server (int4), instant (timestamptz), the known
     quantities, these custom ones (float8, NaN for absent), and 1 where the row holds another, else 0; big-endian.
 
-    `cells` are runs (server, first hour, hour behind the last); `most` rows of each run go, the oldest (0: all). A row
-    each, the client would spend 2 µs on a reading; so PostgreSQL spends 0.3.
+    `cells` are runs (server, first hour, hour behind the last); of a single run no more than `most` rows go, the oldest
+    (0: all). A row each, the client would spend 2 µs on a reading; so PostgreSQL spends 0.3.
     """
-    bound = sql.SQL("""AND hot.ts <= (SELECT max(ts) FROM (
-                SELECT ts FROM reading WHERE server_id = run.server_id AND ts >= run.start AND ts < run.stop
-                ORDER BY ts LIMIT {}) AS oldest)""").format(most)
-    runs = sql.SQL(", ").join(
-        sql.SQL("({}, to_timestamp({}), to_timestamp({}))").format(server_id, first * 3600, end * 3600)
-        for server_id, first, end in cells
-    )
     known = [sql.SQL("coalesce({}, 'NaN')").format(sql.Identifier(name)) for name in NAMES]
     extras = [sql.SQL("coalesce((extra ->> {})::float8, 'NaN')").format(sql.Literal(name)) for name in custom]
     names = sql.SQL(", ").join(map(sql.Literal, custom))
@@ -101,12 +94,30 @@ def take_hot(cells: Sequence[tuple[int, int, int]], custom: Sequence[str], most:
     columns = [sql.SQL("string_agg(float8send({}), '')").format(value) for value in (*known, *extras, other)]
     return sql.SQL("""
         WITH gone AS (
-            DELETE FROM reading AS hot USING (VALUES {runs}) AS run (server_id, start, stop)
-            WHERE hot.server_id = run.server_id AND hot.ts >= run.start AND hot.ts < run.stop {bound}
-            RETURNING hot.*
+            DELETE FROM reading AS hot {condition} RETURNING hot.*
         )
         SELECT string_agg(int4send(server_id), ''), string_agg(timestamptz_send(ts), ''), {columns} FROM gone
-    """).format(runs=runs, bound=bound if most else sql.SQL(""), columns=sql.SQL(", ").join(columns))
+    """).format(condition=_oldest(cells[0], most) if most else _of_runs(cells), columns=sql.SQL(", ").join(columns))
+
+
+def _of_runs(cells: Sequence[tuple[int, int, int]]) -> sql.Composed:
+    runs = sql.SQL(", ").join(
+        sql.SQL("({}, to_timestamp({}), to_timestamp({}))").format(server_id, first * 3600, end * 3600)
+        for server_id, first, end in cells
+    )
+    return sql.SQL("""USING (VALUES {runs}) AS run (server_id, start, stop)
+            WHERE hot.server_id = run.server_id AND hot.ts >= run.start AND hot.ts < run.stop""").format(runs=runs)
+
+
+def _oldest(run: tuple[int, int, int], most: int) -> sql.Composed:
+    # With the server as a constant, by which Citus knows the shard: it takes no limit within a join.
+    server_id, first, end = run
+    rows = sql.SQL("server_id = {} AND ts >= to_timestamp({}) AND ts < to_timestamp({})").format(
+        server_id, first * 3600, end * 3600
+    )
+    return sql.SQL("""WHERE {rows} AND ts <= (
+                SELECT max(ts) FROM (SELECT ts FROM reading WHERE {rows} ORDER BY ts LIMIT {most}) AS oldest
+            )""").format(rows=rows, most=most)
 
 
 # --- Deleting ---

@@ -15,6 +15,7 @@ from app.core.db import Database
 from app.readings import quarters, sealed
 from app.readings import segment_queries as queries
 from app.readings.cells import Cell, Cells, cells_of
+from app.readings.forms import forms
 from app.readings.rows import Float, Int
 from app.readings.segments import Statistics, decode_timestamps, decode_values, hours_of, start_of, statistics
 
@@ -92,7 +93,7 @@ async def verify_sample(database: Database) -> Verified:
     found = Verified()
     try:
         async with writer.statement() as connection:
-            row = await (await connection.execute(queries.ESTIMATE_SEGMENTS)).fetchone()
+            row = await (await connection.execute(forms(connection).estimate)).fetchone()
             # Twice as many, for pages are drawn and not rows; all of a small table, or of one that nobody counted yet.
             percent = min(100.0, 200.0 * SAMPLE / max(row[0] if row else 0.0, 1.0))
             cursor = await connection.execute(queries.SELECT_SAMPLE, (percent, SAMPLE))

@@ -1,7 +1,6 @@
 """`sentinela cluster`, on a PostgreSQL without Citus, and on the Citus that SENTINELA_TEST_CITUS names."""
 
 import json
-import os
 import re
 
 import psycopg
@@ -12,6 +11,7 @@ from app.cluster.placement import DISTRIBUTED
 from app.core import migrate
 from app.core.settings import Settings, get_settings
 from tests.cli.commands import Done, run_here
+from tests.cluster.citus import citus_or_skip
 from tests.system import System
 
 
@@ -59,9 +59,7 @@ def test_the_status_of_one_machine() -> None:
 
 def test_on_citus_the_tables_are_distributed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The URL names an empty database on a coordinator with the extension and at least one worker."""
-    url = os.environ.get("SENTINELA_TEST_CITUS")
-    if not url:
-        pytest.skip("NOT TESTED: distributing, for SENTINELA_TEST_CITUS names no Citus")
+    url = citus_or_skip("distributing")
     migrate.upgrade(Settings(_env_file=None, database_url=url))
     use(url, monkeypatch)
     assert "--trial" in run("distribute").err

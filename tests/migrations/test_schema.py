@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from app.core import db, migrate
+from app.core import migrate, nature
 from app.core.clock import to_microseconds
 from app.core.db import Database
 from app.core.settings import Settings
@@ -104,7 +104,9 @@ async def test_a_server_that_has_never_had_the_two_roles_is_used_without_them(ma
     """Roles are of the whole server, so others' stand in for those that are missing: by names that nobody has."""
     settings = make_database("NOCREATEROLE")
     migrate.upgrade(settings)
-    unknown = db._HAS_ROLES.replace("sentinela_reader", "nobody_reader").replace("sentinela_writer", "nobody_writer")
+    unknown = nature._HAS_ROLES.replace("sentinela_reader", "nobody_reader").replace(
+        "sentinela_writer", "nobody_writer"
+    )
     with psycopg.connect(settings.database_url) as connection:
         assert connection.execute(unknown).fetchone() == (False,)
 
