@@ -62,7 +62,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def system() -> Iterator[System]:
     """The system under test, started once, with two API processes."""
-    running = System(scratch_folder(), workers=2, WEBHOOK_ALLOWED_NETWORKS="127.0.0.1/32")
+    # Of a database that is given, such as a Citus (docs/scaling.md), instead of its own.
+    given = os.environ.get("SENTINELA_TEST_DATABASE")
+    database = {"DATABASE_URL": given} if given else {}
+    running = System(scratch_folder(), workers=2, WEBHOOK_ALLOWED_NETWORKS="127.0.0.1/32", **database)
     try:
         yield running.start()
         # Whatever the whole run asked for, no secret of it may stand in a log.

@@ -19,8 +19,8 @@ from app.embedded.folder import RUN_FILE, read_json
 cluster = typer.Typer(no_args_is_help=True, help="Spread the readings over several machines, by Citus.")
 
 TRIAL = (
-    "Citus refuses some of the application's statements still (docs/scaling.md), so nothing was changed; --trial "
-    "distributes a database that is there to try it"
+    "the application runs on distributed tables, but without row-level security on them, and nobody has run it there "
+    "for long (docs/scaling.md), so nothing was changed; --trial distributes"
 )
 
 DataDir = Annotated[
@@ -35,20 +35,17 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON."
 def distribute(
     shards: Annotated[int, typer.Option(min=1, max=1024, help="Pieces of each table; cannot be fewer later.")] = 32,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the statements and change nothing.")] = False,
-    trial: Annotated[
-        bool, typer.Option("--trial", help="I know that the application does not run on distributed tables yet.")
-    ] = False,
+    trial: Annotated[bool, typer.Option("--trial", help="I know what docs/scaling.md says was not tried.")] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Distribute the tables that grow with readings by server, to try it.
+    """Distribute the tables that grow with readings by server.
 
-    Citus refuses some of the application's statements still, which
-    docs/scaling.md lists: a database that is in use stays on one machine.
+    The application runs on distributed tables. What is lost there, what it
+    costs and what was not tried: docs/scaling.md.
 
     DATABASE_URL names the coordinator. Stop the API, workers, beat and watcher
     before, and start them after it: rows move while it runs, and each table's
     writers wait. It can be repeated: what is distributed already stays as it is.
-    What is left of one machine's row-level security then: docs/scaling.md.
 
     Example: sentinela cluster distribute --dry-run
     """

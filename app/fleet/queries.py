@@ -45,7 +45,7 @@ def samples(
     `spread`: for tables that Citus spreads (see `readings.spread_queries`).
     """
     asked = (_of_tables if spread else _of_arrays)(server_ids, count)
-    span = bindparam("step", step)
+    span: Any = bindparam("step", step)
     begins: Any = bindparam("start", start) + span.op("*", precedence=8)(asked.c.number)
     ends: Any = begins + span
     found = (

@@ -76,7 +76,7 @@ async def _named(connection: Connection, named: reads.Parameters) -> list[Any]:
         return await (await connection.execute(reads.NAMED, named)).fetchall()
     rows = await (await connection.execute(spread_queries.NAMED, named)).fetchall()
     servers = [number for number, _, version, *_ in rows if version is not None]
-    versions = dict(await (await connection.execute(spread_queries.SELECT_VERSIONS, (servers,))).fetchall())
+    versions = dict(await (await connection.execute(spread_queries.NAMED_VERSIONS, (servers,))).fetchall())
     # A server and a quantity may have the same number.
     return [row if row[2] is None else (*row[:2], versions.get(row[0], 0), *row[3:]) for row in rows]
 

@@ -17,7 +17,6 @@ import structlog
 from app.core import metrics, stopping
 from app.core.clock import format_microseconds, from_microseconds
 from app.core.db import UNAVAILABLE, Database, driver_of
-from app.readings import queries
 from app.readings.forms import forms
 from app.readings.rows import Reading
 from app.readings.segments import HOUR, decode_timestamps
@@ -103,7 +102,7 @@ class Checks:
             return {}
         async with self._database.write() as session:
             connection = await driver_of(session)
-            cursor = await connection.execute(queries.SELECT_VERSIONS, {"servers": list(set(servers))})
+            cursor = await connection.execute(forms(connection).versions, {"servers": list(set(servers))})
             return dict(await cursor.fetchall())
 
     async def _seen(self, wanted: Sequence[Kept]) -> list[int | None]:

@@ -24,6 +24,7 @@ class Forms:
     oldest_due: LiteralString
     expired: LiteralString
     estimate: LiteralString
+    versions: LiteralString
     acknowledged: LiteralString
 
 
@@ -35,6 +36,7 @@ _ONE_MACHINE: Final = Forms(
     oldest_due=segment_queries.SELECT_OLDEST_DUE,
     expired=segment_queries.SELECT_EXPIRED,
     estimate=segment_queries.ESTIMATE_SEGMENTS,
+    versions=queries.SELECT_VERSIONS,
     acknowledged=queries.SELECT_ACKNOWLEDGED,
 )
 _SPREAD: Final = Forms(
@@ -45,6 +47,7 @@ _SPREAD: Final = Forms(
     oldest_due=spread_queries.SELECT_OLDEST_DUE,
     expired=spread_queries.SELECT_EXPIRED,
     estimate=spread_queries.ESTIMATE_SEGMENTS,
+    versions=spread_queries.SELECT_VERSIONS,
     acknowledged=spread_queries.SELECT_ACKNOWLEDGED,
 )
 

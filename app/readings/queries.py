@@ -122,12 +122,9 @@ def insert_quantities(workspace_id: int, names: Sequence[str]) -> Insert:
     return insert(CustomQuantity).values(rows).on_conflict_do_nothing(constraint="uq_quantity_workspace_name")
 
 
-# Of the histories, too, by their servers: on a Citus all of them would come to the coordinator otherwise.
 SELECT_VERSIONS: LiteralString = """
-    SELECT server_id, coalesce(version, 0)
-    FROM server LEFT JOIN (SELECT * FROM server_history WHERE server_id = ANY(%(servers)s::int[])) AS known
-         USING (server_id)
-    WHERE server_id = ANY(%(servers)s::int[])
+    SELECT server_id, coalesce(version, 0) FROM server LEFT JOIN server_history USING (server_id)
+    WHERE server_id = ANY(%(servers)s)
 """
 # Of each instant the server's version (null: there is no such server), whether it stands as a row, and its segment's
 # instants; in the order of the arrays, as one snapshot.

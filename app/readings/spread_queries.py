@@ -96,7 +96,13 @@ NAMED: Final[LiteralString] = """
     SELECT quantity_id, name, NULL, NULL, NULL FROM quantity WHERE workspace_id = %(workspace)s
     ORDER BY number
 """
-SELECT_VERSIONS: Final[LiteralString] = "SELECT server_id, version FROM server_history WHERE server_id = ANY(%s::int[])"
+NAMED_VERSIONS: Final[LiteralString] = "SELECT server_id, version FROM server_history WHERE server_id = ANY(%s::int[])"
+SELECT_VERSIONS: Final[LiteralString] = """
+    SELECT server_id, coalesce(version, 0)
+    FROM server LEFT JOIN (SELECT * FROM server_history WHERE server_id = ANY(%(servers)s::int[])) AS history
+         USING (server_id)
+    WHERE server_id = ANY(%(servers)s::int[])
+"""
 SELECT_ACKNOWLEDGED: Final[LiteralString] = """
     SELECT CASE WHEN server.server_id IS NOT NULL THEN coalesce(version, 0) END, hot.ts IS NOT NULL, sealed.timestamps
     FROM unnest(%(servers)s::int[], %(instants)s::timestamptz[], %(hours)s::int[])

@@ -1,12 +1,20 @@
 """The application on a real Citus answers as on one PostgreSQL."""
 
 import time
+from typing import Any
+
+import httpx
 
 from tests.cluster.citus import citus_or_skip, distributed
 from tests.cluster.story import SECOND
 from tests.cluster.test_forms import told_of
+from tests.contract.calls import bearer, stamp, unique
 from tests.database import empty_database as empty_database
 from tests.database import own_database as own_database
+from tests.system import System, scratch_folder
+
+# Only to end a hang.
+JOB_SECONDS = 300.0
 
 
 async def test_all_that_is_done_with_readings_is_done_on_citus_too(own_database: str) -> None:
@@ -17,3 +25,68 @@ async def test_all_that_is_done_with_readings_is_done_on_citus_too(own_database:
     assert nature.is_spread
     for name, answer in usual.items():
         assert spread[name] == answer, name
+
+
+def test_a_running_system_serves_on_citus() -> None:
+    """Sent twice, imported, asked, sealed, exported, deleted: by its API, with its workers, beat and watcher."""
+    url = distributed(citus_or_skip("a running system on distributed tables"))
+    system = System(scratch_folder(), DATABASE_URL=url)
+    try:
+        system.start()
+        with httpx.Client(base_url=system.url, timeout=60, headers=bearer(system.admin_key)) as client:
+            _serve(client)
+        assert system.leaks() == []
+    finally:
+        system.close()
+
+
+def _serve(client: httpx.Client) -> None:
+    servers = [done(client.post("/servers", json={"server_name": unique("citus")}))["server_ulid"] for _ in range(6)]
+    readings = [
+        {"server_ulid": ulid, "timestamp": stamp(minutes=minute), "temperature": place + minute / 8}
+        for place, ulid in enumerate(servers)
+        for minute in range(90)
+    ]
+    assert done(client.post("/data", json=readings))["accepted"] == 540
+    assert done(client.post("/data", json=readings))["duplicates"] == 540
+    text = "".join(f"{servers[0]},{stamp(hours=5, minutes=minute)},{minute}\n" for minute in range(60))
+    imported = client.post(
+        "/imports", content=f"server_ulid,timestamp,humidity\n{text}", headers={"Content-Type": "text/csv"}
+    )
+    assert ended(client, imported)["result"]["accepted"] == 60
+    before = _answers(client, servers)
+    ended(client, client.post("/maintenance/seal"))
+    assert _answers(client, servers) == before
+    assert before[0][0]["temperature_count"] == 90
+    export = ended(client, client.post("/exports", json={"format": "csv", "server_ulid": servers}))
+    assert client.get(export["result"]["file"]).text.count("\n") == 601
+    assert ended(client, client.delete(f"/servers/{servers[1]}"))["result"]["readings"] == 90
+    assert len(done(client.get("/data/latest"))) >= 5
+
+
+def _answers(client: httpx.Client, servers: list[str]) -> list[Any]:
+    of_each = {"server_ulid": servers, "group_by": "server"}
+    questions = [
+        {**of_each, "function": ["count", "max"]},
+        {**of_each, "aggregation": "hour"},
+        {"server_ulid": servers},
+    ]
+    latest = [row for row in done(client.get("/data/latest")) if row["server_ulid"] in servers]
+    return [*(done(client.get("/data", params=question)) for question in questions), latest]
+
+
+def ended(client: httpx.Client, asked: httpx.Response) -> Any:
+    """The job that was asked for, done."""
+    job = done(asked)
+    deadline = time.monotonic() + JOB_SECONDS
+    while (state := done(client.get(f"/jobs/{job['job_id']}")))["state"] in ("queued", "running"):
+        assert time.monotonic() < deadline, state
+        time.sleep(0.2)
+    assert state["state"] == "done", state
+    return state
+
+
+def done(response: httpx.Response) -> Any:
+    """What a request that succeeded was answered."""
+    assert response.is_success, response.text
+    return response.json()
