@@ -242,14 +242,19 @@ def _set_role_and_workspace(session: Session, _: SessionTransaction, connection:
         connection.execute(_ENTER, {name: session.info[name] for name in ("role", "workspace", "timeout", "plans")})
 
 
+def nature_of(session: ReadSession | WriteSession) -> Nature:
+    """What kind of database the session's is."""
+    own: Nature = session.info["nature"]
+    return own
+
+
 async def driver_of(session: WriteSession) -> "psycopg.AsyncConnection[Any]":
     """The driver's connection within the session's transaction, for statements of psycopg itself; flush before."""
     raw = await (await session.connection()).get_raw_connection()
     connection: psycopg.AsyncConnection[Any] | None = raw.driver_connection
     if connection is None:
         raise psycopg.OperationalError("the session's connection is closed")
-    own: Nature = session.info["nature"]
-    own.mark(connection)
+    nature_of(session).mark(connection)
     return connection
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.core.db import Database, ReadSession
+from app.core.db import Database, ReadSession, nature_of
 from app.core.paging import Asked, Page
 from app.fleet import queries
 from app.fleet.schemas import Fleet, FleetServer, State
@@ -30,8 +30,7 @@ async def fleet(
         rows = (await session.execute(queries.servers(workspace_id, asked))).all()
         page = asked.cut(rows, lambda row: (row.Server.name,))
         numbers = [row.Server.server_id for row in page.items]
-        spread = (await database.nature()).is_spread
-        sparklines = await _sparklines(session, numbers, now, spread=spread)
+        sparklines = await _sparklines(session, numbers, now)
     newest = await _newest(database, workspace_id, numbers)
 
     def read(row: Any) -> FleetServer:
@@ -75,8 +74,8 @@ async def _newest(database: Database, workspace_id: int, numbers: list[int]) -> 
         return await latest.newest(connection, numbers, quantities)
 
 
-async def _sparklines(session: ReadSession, numbers: Sequence[int], now: datetime, *, spread: bool) -> dict[int, Any]:
-    step = SPARKLINE_STEP.total_seconds()
+async def _sparklines(session: ReadSession, numbers: Sequence[int], now: datetime) -> dict[int, Any]:
+    step, spread = SPARKLINE_STEP.total_seconds(), nature_of(session).is_spread
     # Whole steps since 1970, so that the same readings stand for an interval however often one asks.
     end = (now.timestamp() // step + 1) * step
     start = datetime.fromtimestamp(end - step * SPARKLINE_POINTS, now.tzinfo)

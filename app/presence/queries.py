@@ -1,9 +1,10 @@
 """Statements of presence. All times are the database's, so that the clocks of several API machines don't matter."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, LiteralString
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ARRAY, DateTime, Select, column, func, literal, select
 
 from app.core.paging import Asked, instant_of
 from app.presence import beats
@@ -29,10 +30,16 @@ def presence(workspace_id: int, offline_after_seconds: int, server_id: int | Non
     return statement if server_id is None else statement.where(Server.server_id == server_id)
 
 
-def intervals(server_id: int, start: datetime | None, end: datetime | None, asked: Asked) -> Select[Any]:
+Outage = tuple[datetime, datetime]
+
+
+def intervals(
+    server_id: int, start: datetime | None, end: datetime | None, asked: Asked, outages: Sequence[Outage] | None = None
+) -> Select[Any]:
     """A server's intervals that touch [start, end], newest first, each with its seconds and those of ingest's outages.
 
-    The interval that goes on reaches until now.
+    The interval that goes on reaches until now. `outages`, all of them, are for tables that Citus spreads: it does not
+    look into a table of the coordinator's for each row of a node's.
     """
     until = func.coalesce(PresenceInterval.ended_at, func.now())
     statement = (
@@ -41,7 +48,7 @@ def intervals(server_id: int, start: datetime | None, end: datetime | None, aske
             PresenceInterval.started_at,
             PresenceInterval.ended_at,
             func.extract("epoch", until - PresenceInterval.started_at).label("seconds"),
-            _seconds_of_outages(until).label("outage_seconds"),
+            _seconds_of_outages(until, outages).label("outage_seconds"),
         )
         .where(PresenceInterval.server_id == server_id)
         .order_by(PresenceInterval.started_at.desc())
@@ -56,19 +63,26 @@ def intervals(server_id: int, start: datetime | None, end: datetime | None, aske
     return statement
 
 
-def _seconds_of_outages(until: Any) -> Any:
-    overlap = func.least(PlatformOutage.ended_at, until) - func.greatest(
-        PlatformOutage.started_at, PresenceInterval.started_at
-    )
+def outages() -> Select[datetime, datetime]:
+    """Every outage of ingest that is kept; a handful a year."""
+    return select(PlatformOutage.started_at, PlatformOutage.ended_at).where(PlatformOutage.part == beats.INGEST)
+
+
+def _seconds_of_outages(until: Any, known: Sequence[Outage] | None) -> Any:
+    out: Any = outages().subquery() if known is None else _listed(known)
+    overlap = func.least(out.c.ended_at, until) - func.greatest(out.c.started_at, PresenceInterval.started_at)
     return (
         select(func.coalesce(func.sum(func.extract("epoch", overlap)), 0))
-        .where(
-            PlatformOutage.part == beats.INGEST,
-            PlatformOutage.started_at < until,
-            PlatformOutage.ended_at > PresenceInterval.started_at,
-        )
+        .where(out.c.started_at < until, out.c.ended_at > PresenceInterval.started_at)
+        .correlate(PresenceInterval)
         .scalar_subquery()
     )
+
+
+def _listed(known: Sequence[Outage]) -> Any:
+    starts, ends = (literal([pair[place] for pair in known], ARRAY(DateTime(timezone=True))) for place in (0, 1))
+    columns = column("started_at", DateTime(timezone=True)), column("ended_at", DateTime(timezone=True))
+    return func.unnest(starts, ends).table_valued(*columns, name="outage").render_derived()
 
 
 # Sorted, so that two processes lock the rows in the same order; a later arrival is never overwritten by an earlier one.

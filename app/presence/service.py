@@ -13,7 +13,7 @@ import psycopg
 
 from app.core.clock import to_microseconds
 from app.core.copy import Connection, WriterConnection
-from app.core.db import ReadSession
+from app.core.db import ReadSession, nature_of
 from app.core.paging import Asked, Page
 from app.presence import beats, queries
 from app.presence.schemas import HistoryQuery, Interval, Presence
@@ -102,7 +102,11 @@ async def history(
 ) -> Page[Interval]:
     """When a server was online and offline, newest first. Raises: NoSuchServer, Invalid."""
     server = await servers.find(session, workspace_id, server_ulid)
-    rows = (await session.execute(queries.intervals(server.server_id, query.start_time, query.end_time, asked))).all()
+    outages = None
+    if nature_of(session).is_spread:
+        outages = [(row.started_at, row.ended_at) for row in await session.execute(queries.outages())]
+    wanted = queries.intervals(server.server_id, query.start_time, query.end_time, asked, outages)
+    rows = (await session.execute(wanted)).all()
     return asked.cut(rows, lambda row: (to_microseconds(row.started_at),)).map(_interval)
 
 

@@ -13,11 +13,14 @@ from app.core.clock import from_microseconds
 from app.core.copy import Connection, WriterConnection
 from app.core.db import Database
 from app.core.identifiers import new_ulid
+from app.core.paging import Asked
 from app.core.settings import Settings
 from app.fleet import service as fleet
 from app.monitoring import queries as measured
 from app.presence import purging, watching
+from app.presence import service as presence
 from app.presence.beats import INGEST, beat
+from app.presence.schemas import HistoryQuery
 from app.presence.service import Arrivals
 from app.readings import asking, hot, latest, recent, retention, sealing, straight, verifying
 from app.readings.bulk import Bulk, ready_part
@@ -105,8 +108,7 @@ async def asked(database: Database, workspace_id: int, servers: Sequence[int], n
     for name, query in _queries(now).items():
         told[name] = [await _answer(database, workspace_id, query, form) for form in FORMS]
     async with database.read(workspace_id) as session:
-        is_spread = (await database.nature()).is_spread
-        lines = await fleet._sparklines(session, servers, from_microseconds(now), spread=is_spread)
+        lines = await fleet._sparklines(session, servers, from_microseconds(now))
     told["sparklines"] = [lines.get(server) for server in servers]
     return told | await _followed(database, servers, now)
 
@@ -170,7 +172,7 @@ def _by_place(found: tuple[Any, ...], servers: Sequence[int]) -> tuple[Any, ...]
     return (np.array([servers.index(number) for number in found[0].tolist()], np.int64), *found[1:])
 
 
-async def kept(database: Database, servers: Sequence[int], now: int) -> Told:
+async def kept(database: Database, workspace_id: int, servers: Sequence[int], now: int) -> Told:
     """What is looked after: presence, what was acknowledged, statistics, sizes."""
     checks = Checks(database, 60.0)
     wanted = [Kept(servers[0], now, 0), Kept(servers[2], now - 30 * 24 * HOUR, 0), Kept(servers[1], now - 7, 0)]
@@ -186,6 +188,7 @@ async def kept(database: Database, servers: Sequence[int], now: int) -> Told:
         long_ago = [from_microseconds(number * SECOND) for number in (0, 1)]
         statement = "UPDATE presence_interval SET started_at = %s, ended_at = %s WHERE server_id = ANY(%s)"
         await connection.execute(statement, [*long_ago, servers])
+    told["history"] = await _history(database, workspace_id, now)
     async with writer.statement() as connection:
         is_spread = (await database.nature()).is_spread
         tables = measured.TABLES_OF_NODES if is_spread else measured.TABLES
@@ -214,15 +217,33 @@ async def went(database: Database, servers: Sequence[int], now: int) -> Told:
     return told
 
 
+async def _history(database: Database, workspace_id: int, now: int) -> list[Any]:
+    """When the servers were online in 1970, when ingest was away for a quarter of a second."""
+    async with database.write() as session:
+        outage = "INSERT INTO platform_outage VALUES ('ingest', :start, :end) ON CONFLICT DO NOTHING"
+        ends = {"start": from_microseconds(SECOND // 2), "end": from_microseconds(3 * SECOND // 4)}
+        await session.execute(text(outage), ends)
+    async with database.read(workspace_id) as session:
+        return [
+            (await presence.history(session, workspace_id, ulid_of(place, now), HistoryQuery(), Asked())).items
+            for place in range(4)
+        ]
+
+
 def _placed(state: State, servers: Sequence[int]) -> list[Any]:
     return sorted((servers.index(server), ts, sorted(values.items())) for (server, ts), values in state.items())
+
+
+def ulid_of(place: int, now: int) -> str:
+    """Of the server at a place: the same on every database."""
+    return f"{now:020}{place:06}"
 
 
 async def _name(database: Database, servers: Sequence[int], now: int) -> None:
     """So that answers are the same wherever they come from."""
     async with database.write() as session:
         for place, number in enumerate(servers):
-            values = {"ulid": f"{now:020}{place:06}", "name": f"server {place} at {now}", "number": number}
+            values = {"ulid": ulid_of(place, now), "name": f"server {place} at {now}", "number": number}
             await session.execute(
                 text("UPDATE server SET server_ulid = :ulid, name = :name WHERE server_id = :number"), values
             )
@@ -237,4 +258,4 @@ async def story(database: Database, now: int) -> Told:
     told["hot"] = await asked(database, workspace_id, servers, now)
     told |= await went(database, servers, now)
     told["cold"] = await asked(database, workspace_id, servers, now)
-    return told | await kept(database, servers, now)
+    return told | await kept(database, workspace_id, servers, now)

@@ -1,16 +1,20 @@
 """The application on a real Citus answers as on one PostgreSQL."""
 
 import time
-from typing import Any
+from typing import Any, LiteralString
 
 import httpx
 
+from app.core.copy import Connection
+from app.core.db import Database
+from app.core.settings import Settings
 from tests.cluster.citus import citus_or_skip, distributed
-from tests.cluster.story import SECOND
+from tests.cluster.story import SECOND, new_workspace
 from tests.cluster.test_forms import told_of
 from tests.contract.calls import bearer, stamp, unique
 from tests.database import empty_database as empty_database
 from tests.database import own_database as own_database
+from tests.readings.storage import new_servers
 from tests.system import System, scratch_folder
 
 # Only to end a hang.
@@ -25,6 +29,30 @@ async def test_all_that_is_done_with_readings_is_done_on_citus_too(own_database:
     assert nature.is_spread
     for name, answer in usual.items():
         assert spread[name] == answer, name
+
+
+async def test_a_question_reads_each_node_in_one_state() -> None:
+    """What is committed on a node meanwhile is not seen by a transaction that has read there, in whatever table."""
+    database = Database(
+        Settings(_env_file=None, database_url=distributed(citus_or_skip("the state that a question reads")))
+    )
+    servers = await new_servers(database, await new_workspace(database), 8)
+    count = "SELECT count(*) FROM server_history WHERE server_id = ANY(%s)"
+    kinds = "SELECT count(*) FROM server_quantity WHERE server_id = ANY(%s)"
+    async with await database.connect() as other, database.snapshot(1) as question:
+        assert await number(question, count, servers) == 0
+        for server in servers:
+            await other.execute("INSERT INTO server_history (server_id, version) VALUES (%s, 1)", [server])
+            await other.execute("INSERT INTO server_quantity (server_id, name) VALUES (%s, 'ph')", [server])
+        assert [await number(question, each, servers) for each in (count, kinds)] == [0, 0]
+        assert [await number(other, each, servers) for each in (count, kinds)] == [8, 8]
+    await database.close()
+
+
+async def number(connection: Connection, statement: LiteralString, servers: list[int]) -> int:
+    row = await (await connection.execute(statement, [servers])).fetchone()
+    assert row
+    return int(row[0])
 
 
 def test_a_running_system_serves_on_citus() -> None:

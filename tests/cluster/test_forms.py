@@ -45,3 +45,4 @@ async def test_the_forms_for_citus_answer_as_those_for_one_machine(own_database:
     # What the story is about happened.
     assert len(usual["stored"]) > len(usual["left"]) > 0
     assert usual["expired"] == [500, 0]
+    assert [each[0].platform_outage_seconds for each in usual["history"][:3]] == [0.25] * 3
