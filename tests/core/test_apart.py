@@ -38,7 +38,7 @@ asyncio.run(main())
 """
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(scope="module")
 async def apart(system: System) -> AsyncIterator[Apart]:
     opened = Apart(Settings(database_url=system.database_url, data_dir=system.data_dir))
     yield opened
@@ -100,6 +100,18 @@ async def test_a_process_that_dies_is_told_and_replaced(apart: Apart) -> None:
     with pytest.raises(Unavailable):
         await told(apart, Failing("die"))
     assert await told(apart, Counting(1)) == b"0,"
+
+
+async def test_where_none_can_be_started_the_question_is_told_to_come_again(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apart = Apart(Settings(database_url=system.database_url, data_dir=system.data_dir))
+    with monkeypatch.context() as broken:
+        broken.setattr(sys, "executable", "/nowhere")
+        with pytest.raises(Unavailable):
+            await told(apart, Counting(1))
+    assert await told(apart, Counting(1)) == b"0,"
+    await apart.close()
 
 
 async def test_whoever_leaves_ends_the_work(apart: Apart, tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """The side that has work: it starts the process with the first piece and lets it go after some minutes without any."""
 
 import asyncio
-import pickle
 import socket
 import subprocess
 import sys
@@ -12,15 +11,13 @@ from dataclasses import dataclass
 import structlog
 
 from app.core import tracing
-from app.core.apart.frames import END, FAILURE, HEAD, Order, Work, packed
+from app.core.apart.frames import END, FAILURE, KIND, LENGTH, Order, Work, arriving, packed, unpacked, whole
 from app.core.errors import Unavailable
 from app.core.settings import Settings
 
 MODULE = "app.core.apart.process"
 # It takes some 90 MB while it is there, and a second to be there again.
 IDLE_SECONDS = 300
-# As much as a socket of Linux holds; a piece comes in parts of this size.
-PART_BYTES = 2**18
 STOP_SECONDS = 2
 ENDED = "The process that answers heavy questions has ended; ask again in a moment."
 
@@ -62,15 +59,16 @@ class Apart:
         self._working += 1
         if self._idle is not None:
             self._idle.cancel()
-        running, connection = self._connected()
+        running = None
         try:
+            running, connection = self._connected()
             async with aclosing(_result(connection, work)) as parts:
                 async for part in parts:
                     yield part
         except ConnectionError:
             # It may have died a moment ago and not be buried yet.
             self._let_go(running)
-            log.error("apart_ended", meaning="the process for heavy questions ended while it worked; memory?")
+            log.error("apart_ended", meaning="the process for heavy questions died or did not start; memory?")
             raise Unavailable(ENDED) from None
         finally:
             self._working -= 1
@@ -100,22 +98,31 @@ class Apart:
         ending.add_done_callback(self._ending.discard)
 
     def _connected(self) -> tuple[_Process, socket.socket]:
-        """The process, started when it is not there, and a socket that it listens to."""
+        """The process, started when it is not there, and a socket that it listens to. Raises: ConnectionError."""
         if self._running is not None:
             try:
                 return self._running, self._running.connect()
             except OSError:
                 self._let_go(self._running)
-        self._running = _started(self._settings)
+        try:
+            self._running = _started(self._settings)
+        except OSError as error:
+            # No memory, or no file, is left for it.
+            raise ConnectionAbortedError(str(error)) from error
         return self._running, self._running.connect()
 
 
 def _started(settings: Settings) -> _Process:
+    """Raises: OSError."""
     control, theirs = socket.socketpair()
     command = [sys.executable, "-m", MODULE, str(theirs.fileno())]
-    with theirs:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=(theirs.fileno(),))  # noqa: S603 - our own module
-    control.sendall(packed(settings))
+    try:
+        with theirs:
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=(theirs.fileno(),))  # noqa: S603 - our own module
+        control.sendall(packed(settings))
+    except OSError:
+        control.close()
+        raise
     return _Process(process, control)
 
 
@@ -124,13 +131,13 @@ async def _result(connection: socket.socket, work: Work) -> AsyncGenerator[bytes
     with connection:
         await _give(connection, work)
         while True:
-            kind, size = HEAD.unpack(await _whole(connection, HEAD.size))
+            (kind,) = KIND.unpack(await whole(connection, KIND.size))
             if kind == END:
                 return
             if kind == FAILURE:
-                error = await _whole(connection, size)
-                raise pickle.loads(error)  # noqa: S301 - of our own process, on a socket without a name
-            async for part in _received(connection, size):
+                raise await unpacked(connection)
+            (size,) = LENGTH.unpack(await whole(connection, LENGTH.size))
+            async for part in arriving(connection, size):
                 yield part
 
 
@@ -139,21 +146,6 @@ async def _give(connection: socket.socket, work: Work) -> None:
     tracing.inject(trace)
     order = Order(work, structlog.contextvars.get_contextvars(), trace)
     await asyncio.get_running_loop().sock_sendall(connection, packed(order))
-
-
-async def _whole(connection: socket.socket, size: int) -> bytes:
-    return b"".join([part async for part in _received(connection, size)])
-
-
-async def _received(connection: socket.socket, size: int) -> AsyncGenerator[bytes]:
-    """So many bytes, as they come. Raises: ConnectionError."""
-    loop = asyncio.get_running_loop()
-    while size:
-        part = await loop.sock_recv(connection, min(size, PART_BYTES))
-        if not part:
-            raise ConnectionResetError
-        size -= len(part)
-        yield part
 
 
 def _bury(process: "subprocess.Popen[bytes]") -> None:

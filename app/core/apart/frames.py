@@ -1,9 +1,10 @@
 """What the two processes say to each other on the socket of one piece of work.
 
-There: an order, pickled, behind its length. Back: frames, each with its kind and its length, the last of which is
-`END` or `FAILURE`. Whoever closes the socket ends the work.
+There: an order, pickled, behind its length. Back: frames, each a kind and content behind its length; the last is `END`
+alone, or `FAILURE` and the error. Whoever closes the socket ends the work.
 """
 
+import asyncio
 import pickle
 import socket
 import struct
@@ -14,8 +15,10 @@ from typing import Any, Protocol
 from app.core.db import Database
 
 PIECE, END, FAILURE = range(3)
-HEAD = struct.Struct("<BQ")
+KIND = struct.Struct("<B")
 LENGTH = struct.Struct("<Q")
+# As much as a socket of Linux holds.
+PART_BYTES = 2**18
 
 
 class Work(Protocol):
@@ -41,17 +44,23 @@ def packed(value: object) -> bytes:
     return LENGTH.pack(len(content)) + content
 
 
-def received(connection: socket.socket) -> Any:
-    """What `packed` packed, from a socket that waits. Raises: EOFError."""
-    (size,) = LENGTH.unpack(_exactly(connection, LENGTH.size))
-    return pickle.loads(_exactly(connection, size))  # noqa: S301 - of our own process, on a socket without a name
+async def unpacked(connection: socket.socket) -> Any:
+    """What `packed` packed. Raises: ConnectionError."""
+    (size,) = LENGTH.unpack(await whole(connection, LENGTH.size))
+    return pickle.loads(await whole(connection, size))  # noqa: S301 - of our own process, on a socket without a name
 
 
-def _exactly(connection: socket.socket, size: int) -> bytes:
-    content = b""
-    while len(content) < size:
-        part = connection.recv(size - len(content))
+async def whole(connection: socket.socket, size: int) -> bytes:
+    """So many bytes. Raises: ConnectionError."""
+    return b"".join([part async for part in arriving(connection, size)])
+
+
+async def arriving(connection: socket.socket, size: int) -> AsyncGenerator[bytes]:
+    """So many bytes, as they come. Raises: ConnectionError."""
+    loop = asyncio.get_running_loop()
+    while size:
+        part = await loop.sock_recv(connection, min(size, PART_BYTES))
         if not part:
-            raise EOFError
-        content += part
-    return content
+            raise ConnectionResetError
+        size -= len(part)
+        yield part

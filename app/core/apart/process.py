@@ -12,12 +12,11 @@ import sys
 import traceback
 from contextlib import aclosing, suppress
 from pathlib import Path
-from typing import Any
 
 import structlog
 
 from app.core import tracing
-from app.core.apart.frames import END, FAILURE, HEAD, LENGTH, PIECE, Order, received
+from app.core.apart.frames import END, FAILURE, KIND, LENGTH, PIECE, Order, packed, unpacked
 from app.core.db import Database
 from app.core.logging import configure
 from app.core.memory import spare_memory
@@ -56,26 +55,13 @@ class Working:
 
     async def _work(self, connection: socket.socket) -> None:
         connection.setblocking(False)
-        with connection, suppress(ConnectionError, EOFError):
-            order = await _order(connection)
+        with connection, suppress(ConnectionError):
+            order = await unpacked(connection)
             working = asyncio.create_task(_answer(connection, order, self._database))
             leaving = asyncio.create_task(_end_with(connection, working))
             with suppress(asyncio.CancelledError):
                 await working
             leaving.cancel()
-
-
-async def _order(connection: socket.socket) -> Order:
-    loop, content, size = asyncio.get_running_loop(), b"", LENGTH.size
-    while len(content) < size:
-        part = await loop.sock_recv(connection, size - len(content))
-        if not part:
-            raise EOFError
-        content += part
-        if len(content) == LENGTH.size:
-            size += LENGTH.unpack(content)[0]
-    order: Order = pickle.loads(content[LENGTH.size :])  # noqa: S301 - of our own process, on a socket without a name
-    return order
 
 
 async def _end_with(connection: socket.socket, working: "asyncio.Task[None]") -> None:
@@ -86,39 +72,41 @@ async def _end_with(connection: socket.socket, working: "asyncio.Task[None]") ->
 
 
 async def _answer(connection: socket.socket, order: Order, database: Database) -> None:
+    loop = asyncio.get_running_loop()
     with structlog.contextvars.bound_contextvars(**order.context), tracing.continued(order.trace):
         try:
             async with aclosing(order.work.parts(database)) as parts:
                 async for part in parts:
-                    await _send(connection, PIECE, part)
+                    await _send(connection, PIECE, LENGTH.pack(len(part)))
+                    await loop.sock_sendall(connection, part)
         except ConnectionError:
             raise
         except Exception as error:
-            await _send(connection, FAILURE, _pickled(error))
+            await _send(connection, FAILURE, packed(_told(error)))
         else:
-            await _send(connection, END, b"")
+            await _send(connection, END)
 
 
-async def _send(connection: socket.socket, kind: int, content: bytes) -> None:
-    loop = asyncio.get_running_loop()
-    await loop.sock_sendall(connection, HEAD.pack(kind, len(content)))
-    await loop.sock_sendall(connection, content)
+async def _send(connection: socket.socket, kind: int, content: bytes = b"") -> None:
+    await asyncio.get_running_loop().sock_sendall(connection, KIND.pack(kind) + content)
 
 
-def _pickled(error: Exception) -> bytes:
+def _told(error: Exception) -> Exception:
     """The error, with where it came from as a note; another with its text, where it does not survive the way."""
-    error.add_note("".join(traceback.format_exception(error)))
+    text = "".join(traceback.format_exception(error))
+    error.add_note(text)
     try:
-        content = pickle.dumps(error)
-        pickle.loads(content)  # noqa: S301 - just made
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - just made
     except Exception:
-        return pickle.dumps(RuntimeError("".join(traceback.format_exception(error))))
-    return content
+        return RuntimeError(text)
+    return error
 
 
-async def _serve(control: socket.socket, settings: Any) -> None:
-    database = Database(settings, CONNECTIONS)
-    await Working(control, database).take()
+async def _serve(control: socket.socket) -> None:
+    settings = await unpacked(control)
+    configure(settings)
+    tracing.export("sentinela-api")
+    await Working(control, Database(settings, CONNECTIONS)).take()
     tracing.flush()
     # A thread that computes would be waited for; nobody is there to whom it matters.
     os._exit(0)
@@ -133,14 +121,9 @@ def main() -> None:
     for sig in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sig, signal.SIG_IGN)
     control = socket.socket(fileno=int(sys.argv[1]))
-    try:
-        settings = received(control)
-    except EOFError:
-        return
-    configure(settings)
-    tracing.export("sentinela-api")
     control.setblocking(False)
-    asyncio.run(_serve(control, settings))
+    with suppress(ConnectionError):
+        asyncio.run(_serve(control))
 
 
 if __name__ == "__main__":
