@@ -136,6 +136,7 @@ async def test_a_way_back_that_is_not_this_browsers_is_told_to_who_is_signed_in(
     await page.goto(f"{api.url}/auth/oidc/callback?code=a&state=b")
     told = page.get_by_role("alert").filter(has_text="não foi iniciada neste navegador")
     await expect(told).to_be_visible()
+    await expect(page.locator("h1")).to_be_visible()
     assert await violations(seat, axe) == []
     await page.goto(f"{api.url}/ui/profile?connect=provider-refused")
     await expect(page.get_by_role("alert")).to_contain_text("não autorizou")

@@ -24,7 +24,7 @@ from tests.readings.storage import new_servers, workspace_of
 FIRST = 470_000
 HOURS = 14
 SHOWN = ("temperature", "voltage")
-CASES = 200 if os.environ.get("SENTINELA_TEST_LONG") == "1" else 24
+CASES = 200 if os.environ.get("SENTINELA_TEST_LONG") == "1" else 12
 Courses = dict[int, Course]
 
 
